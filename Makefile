@@ -1,0 +1,60 @@
+# What a person does with a checkout.  Needs Python 3.11 or later, GNU make and a package index;
+# everything else is installed into .venv on demand.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+RUN := $(VENV)/bin/python
+TESTED := $(VENV)/.installed-test
+DEVELOPED := $(VENV)/.installed-dev
+PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
+SPHINX := $(RUN) -m sphinx --nitpicky --fail-on-warning --keep-going --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check style types imports docs bench clean
+
+help:  ## say what there is
+	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(TESTED)  ## a node and a sender exchange images over TLS, here, in a minute
+	$(RUN) examples/demo.py
+
+serve: $(TESTED)  ## a secure node on this machine, until you stop it
+	$(RUN) examples/serve.py
+
+test: $(TESTED)  ## all tests; those with real peers need DCMTK
+	$(RUN) -m twisted.trial tests
+
+check: style types imports docs  ## style, types, import directions and documentation
+
+style: $(DEVELOPED)
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+
+types: $(DEVELOPED)
+	$(RUN) -m mypy
+
+imports: $(DEVELOPED)
+	$(RUN) -m twisted.trial tests.test_imports
+
+docs: $(DEVELOPED)  ## the documentation, in docs/_build/html
+	$(SPHINX) docs docs/_build/html
+
+bench: $(TESTED)  ## measure against DCMTK and pynetdicom
+	$(RUN) bench/run.py
+
+clean:  ## remove all that was made here
+	rm -rf $(VENV) build dist docs/_build docs/_generated .demo .serve .bench .hypothesis
+	rm -rf _trial_temp* .mypy_cache .ruff_cache twisted/plugins/dropin.cache
+	find bench docs examples tests twisted txdicomtls -name __pycache__ -prune -exec rm -rf {} +
+
+$(RUN):
+	$(PYTHON) -m venv $(VENV)
+
+$(TESTED): pyproject.toml | $(RUN)
+	$(PIP) --editable '.[test]'
+	@touch $@
+
+$(DEVELOPED): pyproject.toml | $(RUN)
+	$(PIP) --editable '.[test,dev]'
+	@touch $(TESTED) $@
