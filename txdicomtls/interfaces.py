@@ -1,0 +1,141 @@
+"""The contracts between rooms, and towards applications that bring their own archive, policy or passwords.
+
+Where a method may answer with a Deferred, that Deferred is the only thing that
+waits: nothing here may block the reactor thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.interfaces import IReactorFromThreads, IReactorTCP, IReactorTime
+from zope.interface import Attribute, Interface
+
+if TYPE_CHECKING:
+    from twisted.internet.defer import Deferred
+
+    from txdicomtls.instance import IncomingInstance
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a peer may do on its association.
+
+    :param services: names of the services that it may use; None for all.
+    """
+
+    services: frozenset[str] | None = None
+
+    def allows(self, service: str) -> bool:
+        """Whether this service may be used."""
+        return self.services is None or service in self.services
+
+
+class IReactor(IReactorTime, IReactorTCP, IReactorFromThreads):
+    """What this package needs of a reactor; every reactor of Twisted has it."""
+
+
+class IInstanceSink(Interface):
+    """Takes the bytes of one data set, in order, exactly as they came."""
+
+    def write(data: memoryview) -> Deferred[None] | None:
+        """Take the next bytes.
+
+        :param data: valid until the sink lets go of it; never changed afterwards.
+        :return: None to go on at once, or a Deferred that fires when the sink has
+            room again: until then nothing more is read from this peer.  It must not fail:
+            a sink that cannot go on says so in :meth:`finish`.
+        """
+
+    def finish() -> Deferred[None]:
+        """The data set is complete: keep it.
+
+        :return: fires when the instance is as safe as the sink promises to make it;
+            only then is it acknowledged.  Fails with a
+            :class:`~txdicomtls.errors.StorageError`, and then nothing of it is kept.
+        """
+
+    def discard() -> None:
+        """The association ended before the data set was complete: leave nothing behind.  Called at most once, and never after :meth:`finish`."""
+
+
+class IInstanceReceiver(Interface):
+    """Where the Storage service puts what it receives: an archive, a queue, a test."""
+
+    def receive(instance: IncomingInstance) -> IInstanceSink:
+        """A peer begins to send an instance.
+
+        :raises txdicomtls.errors.StorageError: it is not wanted; the data set is read
+            and thrown away, and the peer gets the status that stands for the error.
+        """
+
+
+class IPasswordSource(Interface):
+    """Where the password of an encrypted private key comes from."""
+
+    def password(key: str, attempt: int) -> Deferred[bytes]:
+        """Ask for the password.
+
+        :param key: the name of the key, for a prompt; usually its path.
+        :param attempt: 1 for the first time; higher after a wrong answer.
+        :return: the password.  Cancelling it cancels the question.  Fails with
+            :class:`~txdicomtls.errors.PasswordUnavailable` where there is none.
+        """
+
+
+class IAccess(Interface):
+    """Who may connect, and what they may do then.  Both questions may be answered with a Deferred."""
+
+    def admit(link: Any, peer: str) -> Deferred[None] | None:
+        """A secure link was made; no byte of DICOM was read yet.
+
+        :param link: a :class:`txdicomtls.tls.SecureLink`: who, and how secured.
+        :param peer: its network address.
+        :raises txdicomtls.errors.LinkRefused: it may not be used; also as a failure.
+        """
+
+    def authorize(association: Any) -> Deferred[Grant] | Grant:
+        """A peer asks for an association.
+
+        :param association: a :class:`txdicomtls.net.AssociationFacts`.
+        :return: what it may do.
+        :raises txdicomtls.errors.AssociationRefused: nothing; also as a failure.
+        """
+
+
+class IService(Interface):
+    """One service of an acceptor: the SOP classes it takes, and what it does with their requests."""
+
+    name = Attribute("Short name for log lines and configuration, as 'echo' or 'store'.")
+
+    def accepts(abstract_syntax: str) -> bool:
+        """Whether this service serves this SOP class."""
+
+    def choose(abstract_syntax: str, offered: tuple[str, ...]) -> str | None:
+        """The transfer syntax to accept among those offered, in the requestor's order; None refuses them all (PS3.8 9.3.3.2)."""
+
+    def begin(request: Any) -> IOperation | None:
+        """A request has arrived (its command set; the data set, if any, follows).
+
+        :param request: a :class:`txdicomtls.net.IncomingRequest`.
+        :return: what takes the data set and makes the answer; None where this service has
+            no such operation (status 0x0211).
+        """
+
+
+class IOperation(Interface):
+    """One request that a service is working on."""
+
+    def write(data: memoryview) -> Deferred[None] | None:
+        """Bytes of the request's data set; the rules of :meth:`IInstanceSink.write` hold."""
+
+    def finish() -> Deferred[Any]:
+        """The request is complete.
+
+        :return: fires with the final response message.  A failure becomes status
+            0x0110 (processing failure) and an event in the log.
+        """
+
+    def abandon() -> None:
+        """The association ended first: undo what can be undone; nobody waits for an answer."""
