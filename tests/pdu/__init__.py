@@ -1,0 +1,1 @@
+"""Tests of the PDU codec and the framer."""
