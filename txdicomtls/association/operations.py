@@ -1,0 +1,68 @@
+"""Operations that were invoked and not yet answered: message IDs and the asynchronous window (PS3.7 9.1, D.3.3.3)."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+from txdicomtls.errors import LocalProtocolError, RemoteProtocolError
+
+T = TypeVar("T")
+
+#: Message ID is an unsigned short; 0 is legal, but some peers take it for "none".
+_LARGEST_MESSAGE_ID = 0xFFFF
+
+
+class OutstandingOperations(Generic[T]):
+    """What one side has invoked and waits for.
+
+    :param window: how many may be outstanding at once.
+    """
+
+    def __init__(self, window: int) -> None:
+        self.window = window
+        self._waiting: dict[int, T] = {}
+        self._last_id = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether one must be answered before the next may be invoked."""
+        return len(self._waiting) >= self.window
+
+    def invoke(self, operation: T) -> int:
+        """Note an operation as outstanding.
+
+        :return: its Message ID, unique among those outstanding.
+        :raises LocalProtocolError: the window is full.
+        """
+        if self.full:
+            msg = f"{self.window} operations are outstanding already, which is all that was agreed"
+            raise LocalProtocolError(msg)
+        message_id = self._last_id
+        while True:
+            message_id = message_id % _LARGEST_MESSAGE_ID + 1
+            if message_id not in self._waiting:
+                break
+        self._last_id = message_id
+        self._waiting[message_id] = operation
+        return message_id
+
+    def done(self, message_id: int) -> T:
+        """The final response has come: the operation is outstanding no more.
+
+        :return: the operation that it is for.
+        :raises RemoteProtocolError: nobody waits for this message ID.
+        """
+        try:
+            return self._waiting.pop(message_id)
+        except KeyError:
+            msg = f"a response came to message {message_id}, which is not outstanding"
+            raise RemoteProtocolError(msg) from None
+
+    def drain(self) -> list[T]:
+        """Forget all of them, because no answer can come; returns them in the order of invocation."""
+        operations = list(self._waiting.values())
+        self._waiting.clear()
+        return operations
