@@ -1,0 +1,77 @@
+"""The system calls that the archive makes: an argument, so that any of them can be made to fail."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+#: Most buffers that one ``writev`` takes.
+_MOST_BUFFERS = os.sysconf("SC_IOV_MAX")
+
+
+class Disk(Protocol):
+    """The calls of :mod:`os` by these names; that module is the usual one to pass.
+
+    Python repeats a call that a signal interrupted, so nothing here has to.
+    """
+
+    def open(self, path: Path, flags: int, mode: int = 0o777, /) -> int:
+        """See :func:`os.open`."""
+
+    def close(self, fd: int, /) -> None:
+        """See :func:`os.close`."""
+
+    def fchmod(self, fd: int, mode: int, /) -> None:
+        """See :func:`os.fchmod`."""
+
+    def writev(self, fd: int, buffers: Sequence[memoryview], /) -> int:
+        """See :func:`os.writev`."""
+
+    def fsync(self, fd: int, /) -> None:
+        """See :func:`os.fsync`."""
+
+    def link(self, src: Path, dst: Path, /) -> None:
+        """See :func:`os.link`."""
+
+    def unlink(self, path: Path, /) -> None:
+        """See :func:`os.unlink`."""
+
+    def mkdir(self, path: Path, mode: int = 0o777, /) -> None:
+        """See :func:`os.mkdir`."""
+
+
+def write_all(disk: Disk, descriptor: int, views: Sequence[memoryview]) -> None:
+    """Write every byte of the buffers, none of which is empty, however little each call takes.
+
+    :raises OSError: the disk is full or failed.
+    """
+    left = list(views)
+    while left:
+        batch = left[:_MOST_BUFFERS]
+        written = disk.writev(descriptor, batch)
+        if not written:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        whole = 0
+        for view in batch:
+            if written < len(view):
+                break
+            written -= len(view)
+            whole += 1
+        del left[:whole]
+        if written:
+            left[0] = left[0][written:]
+
+
+def sync_directory(disk: Disk, path: Path) -> None:
+    """Make the names in a directory durable.
+
+    :raises OSError: the disk failed.
+    """
+    descriptor = disk.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        disk.fsync(descriptor)
+    finally:
+        disk.close(descriptor)

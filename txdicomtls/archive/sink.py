@@ -1,0 +1,164 @@
+"""Takes the data set of one instance from the reactor thread to the disk.
+
+Theory of operation
+===================
+
+Everything here runs in the reactor thread and touches no disk; everything of
+the :class:`~txdicomtls.archive.draft.Draft` runs in other threads.  At most one
+job of a sink is under way, so the bytes stay in order and the draft needs no lock.
+
+Views are gathered without being copied.  When about a mebibyte has come
+together they become a job; what arrives meanwhile is gathered for the next.
+Past four mebibytes, gathered or under way, the sender is asked to wait, so
+memory does not depend on the size of an object.  An object that never filled a
+job is written, synced and kept by one single job.
+
+After a failed job the rest of the data set is dropped as it arrives, and
+:meth:`FileSink.finish` says what went wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from txdicomtls.archive.draft import Draft
+from txdicomtls.interfaces import IInstanceSink
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+#: Bytes that are worth a job.
+JOB_SIZE = 1 << 20
+#: Most bytes gathered or under way.
+MOST_WAITING = 4 << 20
+#: What a view weighs besides its bytes: without it, very small fragments would
+#: fill the memory long before their bytes count for anything.
+VIEW_WEIGHT = 256
+
+
+class InThread(Protocol):
+    """Calls a function that blocks in another thread, and fires with its result.
+
+    ``partial(deferToThreadPool, reactor, pool)`` is one.
+    """
+
+    def __call__(
+        self,
+        function: Callable[_Arguments, _Result],
+        /,
+        *args: _Arguments.args,
+        **kwargs: _Arguments.kwargs,
+    ) -> Deferred[_Result]:
+        """Call it; the Deferred fires in the reactor thread."""
+
+
+@implementer(IInstanceSink)
+class FileSink:
+    """Writes one data set into a :class:`~txdicomtls.archive.draft.Draft`, in threads.
+
+    :param draft: the file to be; nothing else may use it.
+    :param in_thread: where its methods are called.
+    """
+
+    def __init__(self, draft: Draft, in_thread: InThread) -> None:
+        self._draft = draft
+        self._in_thread = in_thread
+        self._gathered: list[memoryview] = []
+        self._gathered_weight = 0
+        self._under_way = 0
+        self._busy = False
+        self._on_disk = False
+        self._failure: Failure | None = None
+        self._ending: Callable[[], None] | None = None
+        self._waiting: list[Deferred[None]] = []
+
+    def write(self, data: memoryview) -> Deferred[None] | None:
+        """Take the next bytes; see :meth:`txdicomtls.interfaces.IInstanceSink.write`."""
+        if self._failure is not None or not data:
+            return None
+        self._gathered.append(data)
+        self._gathered_weight += len(data) + VIEW_WEIGHT
+        self._append_if_enough()
+        if self._has_room:
+            return None
+        room: Deferred[None] = Deferred()
+        self._waiting.append(room)
+        return room
+
+    def finish(self) -> Deferred[None]:
+        """Keep the file; see :meth:`txdicomtls.interfaces.IInstanceSink.finish`.
+
+        :return: fires when the file is durable under its final name.  Fails with
+            :class:`~txdicomtls.errors.CannotUnderstand` (the data set is empty or its length
+            odd), :class:`~txdicomtls.errors.DuplicateInstance` (other bytes are kept under
+            this UID) or :class:`~txdicomtls.errors.OutOfResources` (the disk is full or failed).
+        """
+        # A new Deferred and not that of the job: cancelling it must not disturb the job.
+        finished: Deferred[None] = Deferred()
+        self._end(partial(self._commit, finished))
+        return finished
+
+    def discard(self) -> None:
+        """Leave nothing behind; see :meth:`txdicomtls.interfaces.IInstanceSink.discard`."""
+        self._take()
+        self._end(self._remove)
+
+    @property
+    def _has_room(self) -> bool:
+        return self._gathered_weight + self._under_way <= MOST_WAITING
+
+    def _take(self) -> list[memoryview]:
+        views, self._gathered = self._gathered, []
+        self._gathered_weight = 0
+        return views
+
+    def _append_if_enough(self) -> None:
+        if self._busy or self._gathered_weight < JOB_SIZE:
+            return
+        self._busy = True
+        self._on_disk = True
+        self._under_way = self._gathered_weight
+        job = self._in_thread(self._draft.append, self._take())
+        job.addErrback(self._failed).addCallback(self._appended)
+
+    def _failed(self, failure: Failure) -> None:
+        self._failure = failure
+        self._on_disk = False
+        self._take()
+
+    def _appended(self, _: None) -> None:
+        self._busy = False
+        self._under_way = 0
+        if self._ending is not None:
+            self._ending()
+        else:
+            self._append_if_enough()
+        if self._has_room:
+            waiting, self._waiting = self._waiting, []
+            for room in waiting:
+                room.callback(None)
+
+    def _end(self, ending: Callable[[], None]) -> None:
+        """Do the last thing when no job is under way."""
+        if self._busy:
+            self._ending = ending
+        else:
+            ending()
+
+    def _commit(self, finished: Deferred[None]) -> None:
+        if self._failure is not None:
+            finished.errback(self._failure)
+        else:
+            self._in_thread(self._draft.commit, self._take()).addCallbacks(
+                finished.callback, finished.errback
+            )
+
+    def _remove(self) -> None:
+        if self._on_disk:
+            self._in_thread(self._draft.remove)
