@@ -1,0 +1,169 @@
+"""What the associations of one acceptor share: services, access, limits; and who is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.protocol import Factory
+from twisted.logger import Logger
+
+from txdicomtls import uids
+from txdicomtls.association import AcceptancePolicy, ConnectionLimits
+from txdicomtls.association.negotiation import ContextChoice
+from txdicomtls.errors import AssociationLost, DicomTLSError, LinkError
+from txdicomtls.interfaces import Grant, IAccess, IService
+from txdicomtls.net.acceptor import AcceptorProtocol
+from txdicomtls.net.timers import Timeouts
+from txdicomtls.pdu import ContextResult
+from txdicomtls.tls import LinkDeadlines
+
+
+class AssociationFactory(Factory):
+    """Makes the protocol of each connection that comes in, and keeps count of them.
+
+    Give it to a ``dicomtls:`` server endpoint::
+
+        factory = AssociationFactory(reactor, services=[Verification(), Storage(receiver)],
+                                     access=AnyPeer())
+        serverFromString(reactor, "dicomtls:2762:...").listen(factory)
+
+    :param clock: the reactor, or a clock in tests.
+    :param services: what is offered; the first that accepts a SOP class serves it.
+    :param access: who may connect, and to what.
+    :param limits: what one peer may make us hold.
+    :param timeouts: how long an association waits.
+    :param deadlines: how long a link waits before and after its association.
+    :param window: the most operations that a requestor may have outstanding.
+    :param most_associations: further ones are rejected, transiently.
+    :param most_unproved: connections whose handshake is not done; beyond it the oldest is dropped.
+    """
+
+    noisy = False
+    log = Logger()
+
+    def __init__(  # noqa: PLR0913  # each is one thing that an acceptor needs
+        self,
+        clock: IReactorTime,
+        *,
+        services: Sequence[IService],
+        access: IAccess,
+        limits: ConnectionLimits | None = None,
+        timeouts: Timeouts | None = None,
+        deadlines: LinkDeadlines | None = None,
+        window: int = 8,
+        most_associations: int = 100,
+        most_unproved: int = 64,
+    ) -> None:
+        self.clock = clock
+        self.services = tuple(services)
+        self.access = access
+        self.limits = limits or ConnectionLimits()
+        self.timeouts = timeouts or Timeouts()
+        self.deadlines = deadlines or LinkDeadlines()
+        self.window = window
+        self.most_associations = most_associations
+        self.most_unproved = most_unproved
+        # Dictionaries for their order: the first key is the oldest connection.
+        self._unproved: dict[AcceptorProtocol, None] = {}
+        self._open: dict[AcceptorProtocol, None] = {}
+        self._associated: set[AcceptorProtocol] = set()
+        self._draining: Deferred[None] | None = None
+
+    def buildProtocol(  # type: ignore[override]  # Twisted types it by a protocol that has its factory
+        self, addr: IAddress | None
+    ) -> AcceptorProtocol:
+        """One protocol for one connection."""
+        return AcceptorProtocol(self)
+
+    # -- what is offered ---------------------------------------------------------------------
+
+    def service_for(self, abstract_syntax: str) -> IService:
+        """The service that serves an accepted abstract syntax."""
+        return next(s for s in self.services if s.accepts(abstract_syntax))
+
+    def policy(self, grant: Grant) -> AcceptancePolicy:
+        """What a peer with this grant gets."""
+
+        def choose(abstract_syntax: str, offered: tuple[str, ...]) -> ContextChoice:
+            for service in self.services:
+                if service.accepts(abstract_syntax):
+                    if not grant.allows(service.name):
+                        return ContextResult.USER_REJECTION
+                    chosen = service.choose(abstract_syntax, offered)
+                    return chosen or ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
+            return ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
+
+        return AcceptancePolicy(
+            choose=choose,
+            maximum_length=self.limits.maximum_length,
+            implementation_class_uid=uids.IMPLEMENTATION_CLASS_UID,
+            implementation_version_name=uids.IMPLEMENTATION_VERSION_NAME,
+            window=self.window,
+        )
+
+    # -- who is connected --------------------------------------------------------------------
+
+    @property
+    def full(self) -> bool:
+        """Whether one more association would be too many."""
+        return len(self._associated) >= self.most_associations
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open, whatever their state."""
+        return len(self._open)
+
+    def connected(self, protocol: AcceptorProtocol) -> None:
+        """A connection came in; nothing is known of it."""
+        self._open[protocol] = None
+        self._unproved[protocol] = None
+        if len(self._unproved) > self.most_unproved:
+            oldest = next(iter(self._unproved))
+            del self._unproved[oldest]
+            oldest.link.refused(
+                LinkError("dropped: too many connections have not finished their handshake")
+            )
+
+    def secured(self, protocol: AcceptorProtocol) -> None:
+        """Its handshake is done and it was admitted."""
+        self._unproved.pop(protocol, None)
+
+    def associated(self, protocol: AcceptorProtocol) -> None:
+        """Its association was accepted."""
+        self._associated.add(protocol)
+
+    def disconnected(self, protocol: AcceptorProtocol, error: DicomTLSError) -> None:
+        """It is gone."""
+        del self._open[protocol]
+        self._unproved.pop(protocol, None)
+        facts = protocol.facts
+        if protocol in self._associated and facts is not None:
+            self._associated.discard(protocol)
+            self.log.info(
+                "association from {calling} at {peer} ended after {requests} requests",
+                calling=facts.calling_ae_title,
+                peer=facts.peer,
+                requests=protocol.dispatcher.requests,
+            )
+        elif not isinstance(error, AssociationLost):
+            self.log.warn("connection from {peer}: {error}", peer=protocol.peer, error=error)
+        if self._draining is not None and not self._open:
+            self._draining.callback(None)
+            self._draining = None
+
+    def drain(self) -> Deferred[None]:
+        """Fires when the last connection is gone; those without an association are closed now."""
+        for protocol in list(self._open):
+            if protocol not in self._associated:
+                protocol.close()
+        if not self._open:
+            return succeed(None)
+        self._draining = Deferred()
+        return self._draining
+
+    def abort_all(self, why: str) -> None:
+        """End every association that is left."""
+        for protocol in list(self._open):
+            protocol.abort(why)

@@ -1,0 +1,355 @@
+"""One connection of either side: bytes between a secure transport and the association without I/O.
+
+Theory of operation.  Three things run beside each other here, and only here:
+
+* the *link* (:class:`txdicomtls.tls.LinkLifecycle`) knows whether the transport may be
+  used at all.  Nothing of DICOM begins before it is ready: no state, no ARTIM timer.
+* the *connection* (:class:`txdicomtls.association.Connection`) knows what the bytes mean.
+  It returns outputs; :meth:`AssociationProtocol.perform` carries them out, in order.
+* the *deadlines*: each wait of the upper layer has one, on the injected clock.
+
+Reading is held, for the whole transport, while somebody needs the peer to wait: a sink
+without room, a peer that does not read our answers, an access decision.  Each
+``hold()`` is answered by one ``let_go()``.  Writing is watched the same way: the
+protocol is the transport's producer, and who sends much waits for ``when_writable()``.
+
+The two sides differ in what they do with indications: see ``acceptor`` and ``requestor``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol as StructuralType
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import (
+    IAddress,
+    IHandshakeListener,
+    IPushProducer,
+    IReactorTime,
+)
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from txdicomtls.association import (
+    AbortIndication,
+    CloseTransport,
+    Connection,
+    ConnectionLimits,
+    DataArrived,
+    Indication,
+    OpenTransport,
+    Output,
+    Role,
+    Send,
+    StartARTIM,
+    State,
+    StopARTIM,
+)
+from txdicomtls.errors import AssociationLost, DicomTLSError, LinkError
+from txdicomtls.net.timers import Deadline, Timeouts
+from txdicomtls.tls import LinkDeadlines, LinkLifecycle, SecureLink
+
+
+class SecureTransport(StructuralType):
+    """What the protocol needs of its transport: :class:`txdicomtls.tls.TLSTransport`, or a double of it."""
+
+    def writeSequence(self, data: Iterable[bytes | memoryview]) -> None: ...  # noqa: D102, N802
+    def loseConnection(self) -> None: ...  # noqa: D102, N802
+    def abortConnection(self) -> None: ...  # noqa: D102, N802
+    def pauseProducing(self) -> None: ...  # noqa: D102, N802
+    def resumeProducing(self) -> None: ...  # noqa: D102, N802
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...  # noqa: D102, N802, FBT001
+    def unregisterProducer(self) -> None: ...  # noqa: D102, N802
+    def setTcpNoDelay(self, enabled: bool) -> None: ...  # noqa: D102, N802, FBT001
+    def getPeer(self) -> IAddress: ...  # noqa: D102, N802
+
+    def secure_link(self) -> SecureLink:
+        """Once the handshake is done: what was negotiated, the peer's name verified.
+
+        :raises txdicomtls.errors.LinkError: the peer is not who it should be.
+        """
+
+    def explain(self, reason: Failure) -> LinkError | None:
+        """Why the transport ended, in words for a person; None for a clean end."""
+
+
+@implementer(IHandshakeListener, IPushProducer)
+class AssociationProtocol(Protocol):
+    """What both sides of an association share.
+
+    :param clock: every deadline runs on it.
+    :param limits: what the peer may make us hold.
+    """
+
+    role: Role
+    transport: SecureTransport  # type: ignore[assignment]  # narrower than Twisted's ITransport
+    log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        *,
+        limits: ConnectionLimits | None = None,
+        timeouts: Timeouts | None = None,
+        deadlines: LinkDeadlines | None = None,
+    ) -> None:
+        self.clock = clock
+        self.timeouts = timeouts or Timeouts()
+        self.connection = Connection(self.role, limits)
+        self.link = LinkLifecycle(clock, deadlines or LinkDeadlines(), _LinkActions(self))
+        self._artim = Deadline(clock, self.timeouts.artim, self._artim_expired)
+        self._pdu_deadline = Deadline(clock, self.timeouts.pdu, self._pdu_too_slow)
+        self._stalled = Deadline(clock, self.timeouts.stall, self._peer_does_not_read)
+        self._pdus_seen = 0
+        self._early: list[bytes] = []
+        self._holds = 0
+        self._write_blocked = False
+        self._awaiting_room: list[Deferred[None]] = []
+        self._producing = False
+        self._over = False
+
+    # -- for whoever uses the protocol -------------------------------------------------------
+
+    def when_secure_link_ready(self) -> Deferred[SecureLink]:
+        """Fires with what was negotiated once the link may be used.
+
+        Fails with a :class:`~txdicomtls.errors.LinkError` if that never happens.
+        """
+        return self.link.when_ready()
+
+    def when_closed(self) -> Deferred[None]:
+        """Fires when the transport is gone, for whatever reason."""
+        return self.link.when_closed()
+
+    @property
+    def peer(self) -> str:
+        """Network address of the other end, for log lines."""
+        address = self.transport.getPeer()
+        if isinstance(address, (IPv4Address, IPv6Address)):
+            return f"{address.host}:{address.port}"
+        return str(address)
+
+    def abort(self, why: str = "") -> None:
+        """Abort the association (A-ABORT); without one, just the transport."""
+        outputs = self.connection.abort(why)
+        if outputs:
+            self.perform(outputs)
+        else:
+            self.link.close()
+
+    # -- IProtocol ---------------------------------------------------------------------------
+
+    def connectionMade(self) -> None:  # noqa: N802
+        """TCP is there, TLS is not: only the link's deadline starts."""
+        self.transport.setTcpNoDelay(True)
+        self.link.connected()
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """TLS is there: find out with whom, then ask whether that is welcome."""
+        try:
+            secure_link = self.transport.secure_link()
+        except LinkError as error:
+            self.link.refused(error)
+            return
+        self.link.handshake_completed(secure_link)
+        self.hold()
+        self.admit(secure_link).addCallbacks(self._admitted, self._refused)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        """Decrypted bytes; kept, never more than one read of them, until the link is ready."""
+        if self.connection.state is State.STA1:
+            self._early.append(data)
+            return
+        self._receive(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The transport is gone: every wait ends, with one error for all."""
+        cause = self.transport.explain(reason)
+        self._stop_deadlines()
+        self.perform(self.connection.transport_closed())
+        self.finish(cause or AssociationLost("the peer closed the connection"))
+        self._release_writers()
+        self.link.lost(cause)
+
+    # -- IPushProducer, towards the transport ------------------------------------------------
+
+    def pauseProducing(self) -> None:  # noqa: N802
+        """The peer does not read as fast as we write: stop asking it for more."""
+        if not self._write_blocked:
+            self._write_blocked = True
+            self._stalled.start()
+            self.hold()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        """There is room again."""
+        if self._write_blocked:
+            self._write_blocked = False
+            self._stalled.stop()
+            self._release_writers()
+            self.let_go()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        """The transport is going away; ``connectionLost`` says the rest."""
+        self._producing = False
+
+    # -- what the two sides make of it -------------------------------------------------------
+
+    def admit(self, link: SecureLink) -> Deferred[object]:
+        """Decide whether this link may be used; a failure refuses it."""
+        raise NotImplementedError
+
+    def ready(self) -> None:
+        """The link may be used: DICOM begins."""
+        raise NotImplementedError
+
+    def indicated(self, indication: Indication) -> None:
+        """The connection has something to say."""
+        raise NotImplementedError
+
+    def ended(self, error: DicomTLSError) -> None:
+        """No answer can come any more.  Called exactly once."""
+        raise NotImplementedError
+
+    # -- flow --------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Read nothing more from the peer until :meth:`let_go`; holds add up."""
+        self._holds += 1
+        if self._holds == 1:
+            self._pdu_deadline.stop()
+            self.transport.pauseProducing()
+
+    def let_go(self) -> None:
+        """Take back one :meth:`hold`."""
+        self._holds -= 1
+        if self._holds == 0 and not self._over:
+            self.transport.resumeProducing()
+            self._watch_pdu(begun=True)
+
+    def when_writable(self) -> Deferred[None]:
+        """Fires when the transport has room for more, at once if it has, or when it is gone."""
+        if not self._write_blocked:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred()
+        self._awaiting_room.append(waiting)
+        return waiting
+
+    def perform(self, outputs: Sequence[Output]) -> None:
+        """Carry out what the connection asks for, in order."""
+        for output in outputs:
+            kind = type(output)
+            if kind is Send:
+                self.transport.writeSequence(output.buffers)  # type: ignore[union-attr]  # kind says it
+            elif kind is StartARTIM:
+                self._artim.start()
+            elif kind is StopARTIM:
+                self._artim.stop()
+            elif kind is CloseTransport:
+                self.close()
+            elif kind is not OpenTransport:
+                self._indicate(output)  # type: ignore[arg-type]  # what is left are indications
+
+    def close(self) -> None:
+        """Close the transport once what was written is flushed; the link's deadline guards it."""
+        if self._holds:
+            # Nothing is done with what still comes, but the peer's own close must be seen.
+            self.transport.resumeProducing()
+        self._stop_producing()
+        self.link.close()
+
+    def finish(self, error: DicomTLSError) -> None:
+        """Nothing more can be asked or answered here; the first reason is the one that counts."""
+        if not self._over:
+            self._over = True
+            self.ended(error)
+
+    # -- within ------------------------------------------------------------------------------
+
+    def _admitted(self, _: object) -> None:
+        if self._over:
+            return
+        self.transport.registerProducer(self, True)
+        self._producing = True
+        self.link.admitted()
+        self.ready()
+        early, self._early = self._early, []
+        for data in early:
+            self._receive(data)
+        self.let_go()
+
+    def _refused(self, failure: Failure) -> None:
+        error = failure.value
+        if not isinstance(error, LinkError):
+            self.log.failure("the access decision itself failed", failure=failure)
+            error = LinkError("the access decision could not be made")
+        self.link.refused(error)
+
+    def _receive(self, data: bytes) -> None:
+        self.perform(self.connection.receive_data(data))
+        self._watch_pdu(begun=self.connection.pdus_begun != self._pdus_seen)
+
+    def _watch_pdu(self, *, begun: bool) -> None:
+        """Keep the whole-PDU deadline for the PDU that is arriving, if one is."""
+        self._pdus_seen = self.connection.pdus_begun
+        if self._over or self._holds or not self.connection.in_pdu:
+            self._pdu_deadline.stop()
+        elif begun or not self._pdu_deadline.running:
+            self._pdu_deadline.start()
+
+    def _indicate(self, indication: Indication) -> None:
+        self.indicated(indication)
+        if type(indication) is DataArrived:
+            return
+        if isinstance(indication, AbortIndication) and not indication.by_peer:
+            # The standard lets the aborting side wait for the peer to close; a peer that was
+            # aborted for breaking the rules is not waited for.
+            self.close()
+
+    def _stop_producing(self) -> None:
+        # A TLS transport with a producer does not close until the producer is gone.
+        if self._producing:
+            self._producing = False
+            self.transport.unregisterProducer()
+        self._release_writers()
+
+    def _release_writers(self) -> None:
+        waiting, self._awaiting_room = self._awaiting_room, []
+        for deferred in waiting:
+            deferred.callback(None)
+
+    def _stop_deadlines(self) -> None:
+        for deadline in (self._artim, self._pdu_deadline, self._stalled):
+            deadline.stop()
+
+    def _artim_expired(self) -> None:
+        self.perform(self.connection.artim_expired())
+
+    def _pdu_too_slow(self) -> None:
+        self.abort(f"one PDU took longer than {self.timeouts.pdu:g} s to arrive")
+
+    def _peer_does_not_read(self) -> None:
+        self.log.warn(
+            "{peer} has read nothing for {seconds:g} s: connection aborted",
+            peer=self.peer,
+            seconds=self.timeouts.stall,
+        )
+        self.transport.abortConnection()
+
+
+class _LinkActions:
+    """What the link machine may do to the transport."""
+
+    def __init__(self, protocol: AssociationProtocol) -> None:
+        self._protocol = protocol
+
+    def close(self) -> None:
+        """Flush, say close_notify, wait for the peer's."""
+        self._protocol.transport.loseConnection()
+
+    def abort(self) -> None:
+        """Be gone at once."""
+        self._protocol.transport.abortConnection()

@@ -1,0 +1,200 @@
+"""The Storage service class as SCP: C-STORE into whatever receives instances (PS3.4 Annex B).
+
+The data set goes through as it comes, bit for bit, in whatever transfer syntax
+was accepted; nothing here looks at it.  Success is answered only when the
+receiver's sink says that the instance is safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from txdicomtls import uids
+from txdicomtls.dimse import CStoreRQ, Response, Status
+from txdicomtls.errors import (
+    CannotUnderstand,
+    DuplicateInstance,
+    InvalidInstance,
+    OutOfResources,
+    StorageError,
+)
+from txdicomtls.instance import IncomingInstance
+from txdicomtls.interfaces import IInstanceReceiver, IInstanceSink, IOperation, IService
+from txdicomtls.net import IncomingRequest
+
+#: What the sender is told of each way in which an instance cannot be kept (PS3.4 B.2.3, PS3.7 C.5).
+STATUS_OF: dict[type[StorageError], Status] = {
+    OutOfResources: Status.OUT_OF_RESOURCES,
+    DuplicateInstance: Status.DUPLICATE_SOP_INSTANCE,
+    InvalidInstance: Status.INVALID_SOP_INSTANCE,
+    CannotUnderstand: Status.CANNOT_UNDERSTAND,
+}
+
+
+@implementer(IService)
+class Storage:
+    """Receives instances.
+
+    :param receiver: where they go.
+    :param private: also SOP classes that the standard does not know: True for any that is a
+        valid UID and not of another service, or the UIDs of those wanted.
+    :param largest: bytes of the largest data set that is kept; None for no limit.
+    """
+
+    name = "store"
+
+    def __init__(
+        self,
+        receiver: IInstanceReceiver,
+        *,
+        private: bool | Collection[str] = False,
+        largest: int | None = None,
+    ) -> None:
+        self._receiver = receiver
+        self._private = private
+        self._largest = largest
+
+    def accepts(self, abstract_syntax: str) -> bool:
+        """Every Storage SOP Class of the standard, retired ones too, and private ones by choice."""
+        if abstract_syntax in uids.STORAGE_SOP_CLASSES:
+            return True
+        if isinstance(self._private, bool):
+            return self._private and _is_private(abstract_syntax)
+        return abstract_syntax in self._private
+
+    def choose(self, abstract_syntax: str, offered: tuple[str, ...]) -> str | None:  # noqa: ARG002
+        """The requestor's first: it knows best in which its objects are stored."""
+        return next((uid for uid in offered if self._keeps(uid)), None)
+
+    def _keeps(self, transfer_syntax: str) -> bool:
+        return transfer_syntax in uids.TRANSFER_SYNTAXES or (
+            self._private is True and _is_private(transfer_syntax)
+        )
+
+    def begin(self, request: IncomingRequest) -> IOperation | None:
+        """Take C-STORE; there is no other operation."""
+        message = request.message
+        if not isinstance(message, CStoreRQ):
+            return None
+        association = request.association
+        instance = IncomingInstance(
+            sop_class_uid=message.affected_sop_class_uid,
+            sop_instance_uid=message.affected_sop_instance_uid,
+            transfer_syntax_uid=request.context.transfer_syntax,
+            calling_ae_title=association.calling_ae_title,
+            called_ae_title=association.called_ae_title,
+            peer=association.peer,
+        )
+        try:
+            sink = self._receiver.receive(instance)
+        except StorageError as error:
+            return _Unwanted(message, error, association.peer)
+        if self._largest is not None:
+            sink = _Bounded(sink, self._largest)
+        return _Store(message, sink, association.peer)
+
+
+@implementer(IOperation)
+class _Store:
+    """An instance on its way to its sink."""
+
+    def __init__(self, message: CStoreRQ, sink: IInstanceSink, peer: str) -> None:
+        self._message = message
+        self._peer = peer
+        self._sink = sink
+        self.write = sink.write  # on the hot path one call less for each piece of the data set
+
+    def finish(self) -> Deferred[Response]:
+        """Success once it is safe, or the status that says why it is not."""
+        return self._sink.finish().addCallbacks(
+            lambda _: self._message.response(Status.SUCCESS),
+            lambda failure: _failed(self._message, failure, self._peer),
+        )
+
+    def abandon(self) -> None:
+        """Leave nothing of it."""
+        self._sink.discard()
+
+
+@implementer(IInstanceSink)
+class _Bounded:
+    """A sink that takes no more than so many bytes."""
+
+    def __init__(self, sink: IInstanceSink, largest: int) -> None:
+        self._sink = sink
+        self._largest = largest
+        self._left = largest
+
+    def write(self, data: memoryview) -> Deferred[None] | None:
+        """Pass on, until it is too much: then what there is goes at once."""
+        if self._left < 0:
+            return None
+        self._left -= len(data)
+        if self._left < 0:
+            self._sink.discard()
+            return None
+        return self._sink.write(data)
+
+    def finish(self) -> Deferred[None]:
+        """Keep it, or say that it was too large."""
+        if self._left < 0:
+            return fail(
+                OutOfResources(f"larger than the {self._largest} bytes that this node takes")
+            )
+        return self._sink.finish()
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        if self._left >= 0:
+            self._sink.discard()
+
+
+@implementer(IOperation)
+class _Unwanted:
+    """An instance that the receiver does not want: read past, then answered."""
+
+    def __init__(self, message: CStoreRQ, error: StorageError, peer: str) -> None:
+        self._message = message
+        self._error = error
+        self._peer = peer
+
+    def write(self, data: memoryview) -> None:
+        """Throw it away."""
+
+    def finish(self) -> Deferred[Response]:
+        """Say why."""
+        return succeed(_failed(self._message, Failure(self._error), self._peer))
+
+    def abandon(self) -> None:
+        """Nothing was begun."""
+
+
+def _is_private(uid: str) -> bool:
+    """Whether this is a UID that somebody else than DICOM registered (PS3.5 9.1)."""
+    return uids.is_valid_uid(uid) and not uid.startswith(_DICOM_ROOT)
+
+
+_DICOM_ROOT = "1.2.840.10008."
+_log = Logger()
+
+
+def _failed(message: CStoreRQ, failure: Failure, peer: str) -> Response:
+    """The response for an instance that was not kept; what is no StorageError is not ours to answer."""
+    failure.trap(StorageError)
+    error = failure.value
+    status = next(
+        (status for kind, status in STATUS_OF.items() if isinstance(error, kind)),
+        Status.PROCESSING_FAILURE,
+    )
+    _log.warn(
+        "an instance from {peer} was not kept, status {status:04X}H: {error}",
+        peer=peer,
+        status=status.value,
+        error=error,
+    )
+    return message.response(status)

@@ -1,0 +1,110 @@
+"""A file as the data set of a C-STORE request: read in blocks, in threads, one block ahead.
+
+The data set is never parsed: what lies behind the file meta information goes
+over the wire as it is, in the transfer syntax that the file names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from txdicomtls import uids
+from txdicomtls.errors import NotADicomFile
+from txdicomtls.net import Blocks
+from txdicomtls.part10 import FileHeader, read_header
+from txdicomtls.threads import InThread
+
+#: About how much of a file is in memory at once, twice: what is being sent, and what comes next.
+_BLOCK = 1 << 20
+
+
+@dataclass(slots=True)
+class FileSource:
+    """The data set of one file, opened.
+
+    :param header: what the file says it is.
+    :param first: the first block, read when the file was opened.
+    :param descriptor: the file, where there is more than the first block; else None.
+    :param block: bytes of each block but the last.
+    """
+
+    header: FileHeader
+    first: bytes
+    descriptor: int | None
+    block: int
+
+    async def blocks(self, in_thread: InThread) -> Blocks:
+        """Each block, and whether it is the last.
+
+        :param in_thread: runs a blocking call in a thread.
+        :raises NotADicomFile: the file has become shorter since it was opened.
+        """
+        left = self.header.data_length - len(self.first)
+        data = self.first
+        try:
+            while left:
+                # The next block is read while this one is on its way.
+                coming = in_thread(self._read, min(self.block, left))
+                try:
+                    yield data, False
+                finally:
+                    data = await coming
+                left -= len(data)
+            yield _padded(data, self.header), True
+        finally:
+            if self.descriptor is not None:
+                await in_thread(os.close, self.descriptor)
+
+    def _read(self, size: int) -> bytes:
+        assert self.descriptor is not None  # noqa: S101  # open while there is anything left
+        data = _read_fully(self.descriptor, size)
+        if len(data) < size:
+            raise NotADicomFile(self.header.path, "it became shorter while it was being sent")
+        return data
+
+
+def open_source(path: Path, fragment: int) -> FileSource:
+    """Open a file and read its head and first block.  Blocks: to be called in a thread.
+
+    :param fragment: bytes that fit into one PDU: blocks are made of whole fragments.
+    :raises NotADicomFile: it cannot be sent.
+    """
+    header = read_header(path)
+    odd = header.data_length % 2
+    if odd and header.transfer_syntax_uid != uids.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
+        raise NotADicomFile(path, "its data set has an odd length: it is damaged or cut off")
+    block = max(1, _BLOCK // fragment) * fragment
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.lseek(descriptor, header.data_offset, os.SEEK_SET)
+        wanted = min(block, header.data_length)
+        first = _read_fully(descriptor, wanted)
+        if len(first) < wanted:
+            raise NotADicomFile(path, "it became shorter while it was being read")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    if len(first) < header.data_length:
+        return FileSource(header, first, descriptor, block)
+    os.close(descriptor)
+    return FileSource(header, first, None, block)
+
+
+def _read_fully(descriptor: int, size: int) -> bytes:
+    data = os.read(descriptor, size)
+    if len(data) == size:
+        return data
+    parts = [data]
+    have = len(data)
+    while data and have < size:
+        data = os.read(descriptor, size - have)
+        parts.append(data)
+        have += len(data)
+    return b"".join(parts)
+
+
+def _padded(data: bytes, header: FileHeader) -> bytes:
+    """A deflated data set of odd length gets the NULL byte that PS3.5 A.5 demands and many files lack."""
+    return data + b"\0" if header.data_length % 2 else data
