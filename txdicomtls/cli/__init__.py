@@ -1,0 +1,5 @@
+"""What people type: the command ``txdicomtls``."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

@@ -1,0 +1,202 @@
+"""What every command that talks to a node has in common: its options, and the way to an association."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+from twisted.internet.defer import Deferred
+from twisted.internet.task import react
+
+from txdicomtls.cli.main import report_error
+from txdicomtls.errors import DicomTLSError
+from txdicomtls.net import ClientEndpoint, Timeouts
+from txdicomtls.pdu import PresentationContextRQ
+from txdicomtls.scu import Association, connect
+from txdicomtls.threads import in_thread_of
+from txdicomtls.tls import (
+    FilePassword,
+    LinkDeadlines,
+    PromptPassword,
+    SecureLink,
+    load_security,
+)
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+_DEFAULT_PORT = 2762
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOptions:
+    """Whom to call, as whom, and by which certificates."""
+
+    host: str
+    port: int
+    certificate: Path | None
+    private_key: Path | None
+    trust: Path
+    password_file: Path | None
+    called: str
+    calling: str
+    timeout: float
+
+    def associate(
+        self, reactor: Any, contexts: tuple[PresentationContextRQ, ...], *, window: int = 1
+    ) -> Deferred[Association]:
+        """Connect and associate.
+
+        :param reactor: the reactor.
+        :param contexts: the presentation contexts to propose.
+        :param window: the most operations to have outstanding.
+        """
+        in_thread = in_thread_of(reactor)
+        password = (
+            FilePassword(self.password_file, in_thread)
+            if self.password_file
+            else PromptPassword(getpass.getpass, in_thread)
+        )
+        endpoint = ClientEndpoint(
+            reactor,
+            self.host,
+            self.port,
+            partial(
+                load_security,
+                certificate=self.certificate,
+                private_key=self.private_key,
+                trust=[self.trust],
+                password=password,
+                in_thread=in_thread,
+            ),
+            timeout=self.timeout,
+        )
+        return connect(
+            reactor,
+            endpoint,
+            called=self.called,
+            calling=self.calling,
+            contexts=contexts,
+            window=window,
+            timeouts=Timeouts(association=self.timeout, response=self.timeout),
+            deadlines=LinkDeadlines(handshake=self.timeout),
+        )
+
+
+class _Address(click.ParamType[tuple[str, int]]):
+    """HOST:PORT, or [IPV6]:PORT, or HOST for the registered port."""
+
+    name = "HOST:PORT"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Split it."""
+        if isinstance(value, tuple):
+            return value
+        host, colon, port = value.rpartition(":")
+        if not colon or value.endswith("]"):
+            host, port = value, str(_DEFAULT_PORT)
+        if host.startswith("["):
+            host = host.strip("[]")
+        elif ":" in host:
+            self.fail(f"{value!r}: write an IPv6 address as [{value}]:PORT", param, ctx)
+        if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= 65535:
+            self.fail(f"{value!r} is not HOST:PORT, as in localhost:{_DEFAULT_PORT}", param, ctx)
+        return host, int(port)
+
+
+_FILE = click.Path(path_type=Path)
+
+_OPTIONS = (
+    click.argument("address", type=_Address()),
+    click.option("--cert", "certificate", metavar="FILE", type=_FILE, help="Our certificate, PEM."),
+    click.option("--key", "private_key", metavar="FILE", type=_FILE, help="Its private key, PEM."),
+    click.option(
+        "--ca",
+        "trust",
+        metavar="FILE",
+        type=_FILE,
+        required=True,
+        help="Certificates of the authorities that may have issued the node's, PEM.",
+    ),
+    click.option(
+        "--password-file",
+        metavar="FILE",
+        type=_FILE,
+        help="The password of an encrypted key is the first line of FILE; else it is asked for.",
+    ),
+    click.option("--called", default="TXDICOM", show_default=True, help="The node's AE title."),
+    click.option("--calling", default="TXDICOMTLS", show_default=True, help="Our AE title."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0.1),
+        default=30.0,
+        show_default=True,
+        help="Seconds to wait for each answer.",
+    ),
+)
+
+
+def link_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a link; it gets them as one :class:`LinkOptions`, its first argument."""
+
+    @wraps(command)
+    def with_link(**values: Any) -> None:
+        host, port = values.pop("address")
+        names = [name for name in LinkOptions.__slots__ if name in values]
+        link = LinkOptions(host=host, port=port, **{name: values.pop(name) for name in names})
+        command(link, **values)
+
+    for option in reversed(_OPTIONS):
+        with_link = option(with_link)
+    return with_link
+
+
+def run(work: Callable[[Any], Coroutine[Deferred[Any], Any, bool]]) -> None:
+    """Run the reactor for as long as the work takes, then exit.
+
+    :param work: given the reactor; says whether all went well, which decides the exit status.
+        What it raises of ours becomes one line.
+    """
+
+    async def main(reactor: Any) -> None:
+        try:
+            well = await work(reactor)
+        except DicomTLSError as error:
+            raise SystemExit(report_error(error)) from None
+        if not well:
+            raise SystemExit(1)
+
+    react(lambda reactor: Deferred.fromCoroutine(main(reactor)))
+
+
+def link_table(link: SecureLink) -> Table:
+    """What a secure link negotiated, as a table for a terminal."""
+    table = Table(title="secure link", show_header=False, title_justify="left")
+    rows = {
+        "protocol": link.protocol,
+        "cipher suite": link.cipher_suite,
+        "encryption": f"{link.encryption}, {link.encryption_bits} bits",
+        "integrity": link.integrity,
+        "key exchange": f"{link.key_exchange} {link.group}".strip(),
+        "peer's key": f"{link.peer_key}, {link.peer_key_bits} bits",
+        "peer": link.peer_subject,
+        "peer's names": ", ".join(link.peer_names),
+        "issued by": link.peer_chain[-1].subject.rfc4514_string() if link.peer_chain else "",
+        "profile": link.profile,
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def console() -> Console:
+    """Standard output for a person."""
+    return Console(highlight=False)
