@@ -1,0 +1,1 @@
+"""The benchmark: this project's server and its peers, measured in turn with one client."""

@@ -1,0 +1,257 @@
+#!/usr/bin/env python3
+"""Measures this project's server and its peers in turn, with one client; see README.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import signal
+import ssl
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+# A script finds its own directory first on the path, not the one that this package is in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.client import BenchmarkError, run_client
+from bench.objects import ObjectSet
+from bench.pki import Pki
+from bench.servers import Dcmtk, Pynetdicom, RunningServer, ServerKind, Txdicomtls
+from bench.table import Measurement, Memory, RowResult, render, rotated, size_text
+
+OURS = "txdicomtls"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One thing that is measured.
+
+    :param what: the first argument of the load generator.
+    :param count: how many objects, echoes or associations.
+    :param measure: which of the load generator's figures is the rate.
+    :param unit: of that figure.
+    :param rows: height of the image in each object, one byte a pixel.
+    :param columns: its width.
+    :param synced: whether only our server is measured, writing as safely as it does by default.
+    """
+
+    what: str
+    count: int
+    measure: str
+    unit: str
+    rows: int = 0
+    columns: int = 0
+    synced: bool = False
+
+    @property
+    def title(self) -> str:
+        """What is done, in words."""
+        if self.what == "echo":
+            return f"{self.count} echoes over one association"
+        if self.what == "assoc":
+            return f"{self.count} associations of a full handshake and one echo"
+        safety = ", each on the disk before it is acknowledged" if self.synced else ""
+        noun = "object" if self.count == 1 else "objects"
+        return f"{self.count} {noun} of {size_text(self.size)}{safety}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of pixels in each object."""
+        return self.rows * self.columns
+
+    def quick(self) -> Row:
+        """Make a row of a fifth of this one's work."""
+        if self.count == 1:
+            return replace(self, rows=self.rows // 5)
+        return replace(self, count=self.count // 5)
+
+
+ROWS = {
+    "large": Row(
+        what="store", count=1, measure="MB_per_s", unit="MB/s", rows=20_000, columns=25_000
+    ),
+    "medium": Row(
+        what="store", count=500, measure="objects_per_s", unit="objects/s", rows=500, columns=1000
+    ),
+    "small": Row(
+        what="store", count=1000, measure="objects_per_s", unit="objects/s", rows=25, columns=40
+    ),
+    "echoes": Row(what="echo", count=2000, measure="per_s", unit="echoes/s"),
+    "associations": Row(what="assoc", count=200, measure="per_s", unit="assoc./s"),
+    "synced": Row(
+        what="store",
+        count=500,
+        measure="objects_per_s",
+        unit="objects/s",
+        rows=500,
+        columns=1000,
+        synced=True,
+    ),
+}
+
+
+def measure(
+    row: Row, server: RunningServer, objects: ObjectSet | None, pki: Pki, round_number: int
+) -> Measurement:
+    """Measure one server once.
+
+    :raises BenchmarkError: the client failed, or the server did not keep every object.
+    """
+    count = row.count if row.count == 1 else max(1, round(row.count * server.kind.share))
+    if objects is None:
+        arguments = ["--count", str(count)]
+    else:
+        arguments = [str(path) for path in objects.files[:count]]
+    before = server.usage().cpu_seconds
+    result = run_client(row.what, server.port, pki, *arguments)
+    used = server.usage().cpu_seconds - before
+    if objects is not None:
+        stored = server.stored()
+        size = sum(path.stat().st_size for path in stored)
+        if len(stored) != count or size < count * row.size:
+            raise BenchmarkError(f"it keeps {len(stored)} of {count} objects, {size} bytes")
+        server.empty()
+    return Measurement(
+        round_number=round_number,
+        server=server.kind.name,
+        rate=result[row.measure],
+        cpu_seconds=used * row.count / count,
+    )
+
+
+def measure_row(
+    row: Row, kinds: Sequence[ServerKind], directory: Path, pki: Pki, rounds: int
+) -> RowResult:
+    """Measure all servers in turn, in every round in another order.
+
+    :param directory: an empty directory for the objects and the servers' files.
+    """
+    result = RowResult(title=row.title, unit=row.unit)
+    objects = None
+    if row.size:
+        objects = ObjectSet.make(
+            directory / "objects", row.count, rows=row.rows, columns=row.columns
+        )
+    with ExitStack() as stack:
+        servers: dict[str, RunningServer] = {}
+        for kind in kinds:
+            server = RunningServer(kind, directory / kind.name, pki)
+            try:
+                servers[kind.name] = stack.enter_context(server)
+            except BenchmarkError as error:
+                result.leave_out(kind.name, str(error))
+        before = {name: server.usage().resident for name, server in servers.items()}
+        for round_number in range(-1, rounds):  # the first one warms them up
+            if objects is not None:
+                objects.renew()
+            for name in rotated(list(servers), round_number):
+                try:
+                    measurement = measure(row, servers[name], objects, pki, round_number)
+                except BenchmarkError as error:
+                    result.leave_out(name, str(error))
+                    del servers[name]
+                else:
+                    result.measurements.append(measurement)
+        for name, server in servers.items():
+            result.memory[name] = Memory(before=before[name], peak=server.usage().peak)
+    result.drop_warm_up()
+    return result
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, help="how often each is measured (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="a fifth of the work, two rounds")
+    parser.add_argument(
+        "--rows", default=",".join(ROWS), help="which rows, with commas (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--servers",
+        default="txdicomtls,dcmtk,pynetdicom",
+        help="which servers, with commas (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--storescp",
+        type=Path,
+        default=Path("/usr/bin/storescp"),
+        help="DCMTK's storescp (default: %(default)s)",
+    )
+    parser.add_argument("--directory", type=Path, help="where files go for a while")
+    parser.add_argument("--json", type=Path, help="a file for every single measurement")
+    arguments = parser.parse_args()
+    arguments.rows = arguments.rows.split(",")
+    if unknown := set(arguments.rows) - ROWS.keys():
+        parser.error(f"no such row: {', '.join(sorted(unknown))}")
+    arguments.servers = arguments.servers.split(",")
+    if unknown := set(arguments.servers) - {OURS, Dcmtk.name, Pynetdicom.name}:
+        parser.error(f"no such server: {', '.join(sorted(unknown))}")
+    if arguments.rounds is None:
+        arguments.rounds = 2 if arguments.quick else 5
+    if arguments.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    return arguments
+
+
+def choose_kinds(arguments: argparse.Namespace) -> list[ServerKind]:
+    """Choose the servers that were asked for and are there; print a line about each."""
+    known: list[ServerKind] = [Txdicomtls(), Dcmtk(arguments.storescp), Pynetdicom()]
+    kinds: list[ServerKind] = []
+    for kind in known:
+        if kind.name not in arguments.servers:
+            continue
+        if missing := kind.missing():
+            print(f"{kind.name} left out: {missing}")
+        else:
+            print(f"{kind.name}: {kind.version()}")
+            kinds.append(kind)
+    return kinds
+
+
+def write_json(path: Path, results: Sequence[RowResult], versions: dict[str, str]) -> None:
+    """Write every single measurement to a file."""
+    document = {
+        "machine": platform.platform(),
+        "python": platform.python_version(),
+        "client_tls": ssl.OPENSSL_VERSION,
+        "servers": versions,
+        "rows": [asdict(each) for each in results],
+    }
+    path.write_text(json.dumps(document, indent=1) + "\n")
+
+
+def main() -> int:
+    """Measure and print.
+
+    :return: 0, or 1 where a server that is there failed.
+    """
+    arguments = parse_arguments()
+    # An ordinary exit, so that all servers are stopped and all files removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    kinds = choose_kinds(arguments)
+    results: list[RowResult] = []
+    with tempfile.TemporaryDirectory(prefix="txdicomtls-bench-", dir=arguments.directory) as home:
+        pki = Pki.make(Path(home, "pki"))
+        for key in arguments.rows:
+            row = ROWS[key].quick() if arguments.quick else ROWS[key]
+            chosen = kinds
+            if row.synced:
+                chosen = [Txdicomtls(synced=True) for kind in kinds if kind.name == OURS]
+            if not chosen:
+                continue
+            with tempfile.TemporaryDirectory(dir=home) as directory:
+                result = measure_row(row, chosen, Path(directory), pki, arguments.rounds)
+            results.append(result)
+            print("", render(result, OURS), sep="\n", flush=True)
+    if arguments.json:
+        write_json(arguments.json, results, {kind.name: kind.version() for kind in kinds})
+    return 1 if any(each.failures for each in results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
