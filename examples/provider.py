@@ -1,0 +1,47 @@
+"""A Storage SCP of one's own, inside one's own Twisted application: counts what it receives.
+
+    python examples/provider.py "dicomtls:2762:certificate=node.crt:key=node.key:trust=ca.crt"
+"""
+
+from __future__ import annotations
+
+import sys
+
+from twisted.internet import defer, endpoints, task
+from zope.interface import implementer
+
+from txdicomtls.access import AnyPeer
+from txdicomtls.instance import IncomingInstance
+from txdicomtls.interfaces import IInstanceReceiver, IInstanceSink
+from txdicomtls.net import AssociationFactory
+from txdicomtls.scp import Storage, Verification
+
+
+@implementer(IInstanceReceiver, IInstanceSink)
+class Counter:
+    size = 0
+
+    def receive(self, instance: IncomingInstance) -> Counter:
+        return Counter()
+
+    def write(self, data: memoryview) -> None:
+        self.size += len(data)
+
+    def finish(self) -> defer.Deferred[None]:
+        print(f"received {self.size} bytes", flush=True)
+        return defer.succeed(None)
+
+    def discard(self) -> None:
+        print("an association broke off", flush=True)
+
+
+def main(reactor: object, endpoint: str) -> defer.Deferred[None]:
+    services = [Verification(), Storage(Counter())]
+    factory = AssociationFactory(reactor, services=services, access=AnyPeer())
+    listening = endpoints.serverFromString(reactor, endpoint).listen(factory)
+    listening.addCallback(lambda port: print(f"port {port.getHost().port}", flush=True))
+    return listening.addCallback(lambda _: defer.Deferred())
+
+
+if __name__ == "__main__":
+    task.react(main, sys.argv[1:])
