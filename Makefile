@@ -28,7 +28,7 @@ test: $(TESTED)  ## all tests; those with real peers need DCMTK
 check: style types imports docs  ## style, types, import directions and documentation
 
 style: $(DEVELOPED)
-	$(RUN) -m ruff check
+	$(RUN) -m ruff check --output-format concise
 	$(RUN) -m ruff format --check
 
 types: $(DEVELOPED)

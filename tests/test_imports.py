@@ -25,6 +25,7 @@ LEVELS = {
     "instance": 0,
     "interfaces": 0,
     "part10": 0,
+    "threads": 0,
     "uids": 0,
     "pdu": 1,
     "tls": 1,
@@ -78,9 +79,11 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def at_module_level(tree: ast.AST) -> Iterator[ast.AST]:
-    """What runs when a module is imported, or is for types: all but the bodies of functions."""
+    """What runs when a module is imported: no bodies of functions, nothing that is for types."""
     for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not function and not for_types:
             yield node
             yield from at_module_level(node)
 

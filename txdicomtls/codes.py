@@ -1,4 +1,4 @@
-"""The numbers of PS3.8 that more than one room speaks of: why an association was refused or aborted."""
+"""The numbers of PS3.8 that several rooms speak of: why an association was refused or aborted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RejectSource(IntEnum):
 
 
 class RejectReason(Enum):
-    """Source and reason of an A-ASSOCIATE-RJ PDU as one value, so that no illegal pair can be sent (PS3.8 9.3.4)."""
+    """Source and reason of an A-ASSOCIATE-RJ as one value: no illegal pair exists (PS3.8 9.3.4)."""
 
     NO_REASON_GIVEN = (RejectSource.SERVICE_USER, 1)
     APPLICATION_CONTEXT_NOT_SUPPORTED = (RejectSource.SERVICE_USER, 2)

@@ -59,9 +59,7 @@ class AssociationRejected(AssociationError):
         self.result = result
         self.source = source
         self.reason = reason
-        known = next(
-            (m for m in RejectReason if (m.source, m.code) == (source, reason)), None
-        )
+        known = next((m for m in RejectReason if (m.source, m.code) == (source, reason)), None)
         self.meaning: RejectReason | None = known
         text = known.name.lower().replace("_", " ") if known else "an undefined reason"
         lasting = "transiently" if result == RejectResult.TRANSIENT else "permanently"
@@ -83,9 +81,7 @@ class AssociationRefused(AssociationError):
     :param result: permanent, or worth another try.
     """
 
-    def __init__(
-        self, reason: RejectReason, result: RejectResult = RejectResult.PERMANENT
-    ) -> None:
+    def __init__(self, reason: RejectReason, result: RejectResult = RejectResult.PERMANENT) -> None:
         super().__init__(f"refused: {reason.name.lower().replace('_', ' ')}")
         self.reason = reason
         self.result = result
@@ -195,7 +191,7 @@ class MalformedCommand(RemoteProtocolError):
 
 
 class LinkError(DicomTLSError):
-    """No secure link came to be, or it broke; nothing of DICOM was exchanged if it never was ready."""
+    """No secure link came to be, or it broke; before it is ready nothing of DICOM is exchanged."""
 
 
 class PeerUnreachable(LinkError):
@@ -359,7 +355,7 @@ class NotADicomFile(DicomTLSError):
 
 
 class StorageError(DicomTLSError):
-    """An instance could not be kept; each subclass stands for one status of PS3.4 B.2.3 or PS3.7 C."""
+    """An instance could not be kept; each subclass stands for one status (PS3.4 B.2.3, PS3.7 C)."""
 
 
 class OutOfResources(StorageError):

@@ -1,4 +1,4 @@
-"""The contracts between rooms, and towards applications that bring their own archive, policy or passwords.
+"""The contracts between rooms, and towards those who bring their own archive, policy or passwords.
 
 Where a method may answer with a Deferred, that Deferred is the only thing that
 waits: nothing here may block the reactor thread.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IReactorFromThreads, IReactorTCP, IReactorTime
+from twisted.internet.interfaces import IReactorTCP, IReactorThreads, IReactorTime
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Grant:
         return self.services is None or service in self.services
 
 
-class IReactor(IReactorTime, IReactorTCP, IReactorFromThreads):
+class IReactor(IReactorTime, IReactorTCP, IReactorThreads):
     """What this package needs of a reactor; every reactor of Twisted has it."""
 
 
@@ -53,11 +53,15 @@ class IInstanceSink(Interface):
 
         :return: fires when the instance is as safe as the sink promises to make it;
             only then is it acknowledged.  Fails with a
-            :class:`~txdicomtls.errors.StorageError`, and then nothing of it is kept.
+            :class:`~txdicomtls.errors.StorageError`: then it must not be acknowledged, and
+            no partial instance may be seen.
         """
 
     def discard() -> None:
-        """The association ended before the data set was complete: leave nothing behind.  Called at most once, and never after :meth:`finish`."""
+        """The association ended before the data set was complete: leave nothing behind.
+
+        Called at most once, and never after :meth:`finish`.
+        """
 
 
 class IInstanceReceiver(Interface):
@@ -85,7 +89,7 @@ class IPasswordSource(Interface):
 
 
 class IAccess(Interface):
-    """Who may connect, and what they may do then.  Both questions may be answered with a Deferred."""
+    """Who may connect, and what they may do then; both answers may be Deferreds."""
 
     def admit(link: Any, peer: str) -> Deferred[None] | None:
         """A secure link was made; no byte of DICOM was read yet.
@@ -105,7 +109,7 @@ class IAccess(Interface):
 
 
 class IService(Interface):
-    """One service of an acceptor: the SOP classes it takes, and what it does with their requests."""
+    """One service of an acceptor: the SOP classes it takes, and what it does for them."""
 
     name = Attribute("Short name for log lines and configuration, as 'echo' or 'store'.")
 
@@ -113,7 +117,11 @@ class IService(Interface):
         """Whether this service serves this SOP class."""
 
     def choose(abstract_syntax: str, offered: tuple[str, ...]) -> str | None:
-        """The transfer syntax to accept among those offered, in the requestor's order; None refuses them all (PS3.8 9.3.3.2)."""
+        """Choose the transfer syntax of a presentation context (PS3.8 9.3.3.2).
+
+        :param offered: the transfer syntaxes, in the requestor's order.
+        :return: one of them; None refuses them all.
+        """
 
     def begin(request: Any) -> IOperation | None:
         """A request has arrived (its command set; the data set, if any, follows).

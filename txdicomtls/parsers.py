@@ -7,7 +7,7 @@ loads OpenSSL, pydicom or a reactor is imported only when a string of ours is pa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from twisted.internet.interfaces import (
     IStreamClientEndpointStringParserWithReactor,
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         IStreamClientEndpoint,
         IStreamServerEndpoint,
     )
+
+    from txdicomtls.interfaces import IReactor
 
 
 @implementer(IPlugin, IStreamServerEndpointStringParser)
@@ -48,7 +50,7 @@ class ServerParser:
         from txdicomtls.net.endpoints import server_endpoint_from_strings
 
         named = {name: str(value) for name, value in kwargs.items()}
-        return server_endpoint_from_strings(reactor, *map(str, args), **named)
+        return server_endpoint_from_strings(cast("IReactor", reactor), *map(str, args), **named)
 
 
 @implementer(IPlugin, IStreamClientEndpointStringParserWithReactor)
@@ -75,4 +77,4 @@ class ClientParser:
         from txdicomtls.net.endpoints import client_endpoint_from_strings
 
         named = {name: str(value) for name, value in kwargs.items()}
-        return client_endpoint_from_strings(reactor, *map(str, args), **named)
+        return client_endpoint_from_strings(cast("IReactor", reactor), *map(str, args), **named)

@@ -22,6 +22,7 @@ from typing import BinaryIO
 from txdicomtls.errors import InvalidInstance, NotADicomFile
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.uids import (
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
     is_valid_uid,
@@ -118,7 +119,7 @@ def header_of(file: BinaryIO, path: Path) -> FileHeader:
     length = status.st_size - offset
     if not length:
         raise NotADicomFile(path, "holds no data set")
-    if length % 2:
+    if length % 2 and uids[0x0010] != DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
         raise NotADicomFile(path, "is damaged: the length of its data set is odd")
     return FileHeader(
         path=path,

@@ -47,7 +47,7 @@ class Options(usage.Options):
         sys.exit(0)
 
 
-def makeService(options: Options) -> IService:  # noqa: N802  # Twisted's name
+def makeService(options: Options) -> IService:  # Twisted's name
     """The node that the configuration describes.
 
     :raises SystemExit: it cannot be used; what is wrong is on standard error, a line each.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 
 Parameters = ParamSpec("Parameters")
@@ -26,7 +27,7 @@ class InThread(Protocol):
         """Call ``function`` and fire with its result, or fail with what it raised."""
 
 
-def in_thread_of(reactor: Any) -> InThread:
+def in_thread_of(reactor: IReactorThreads) -> InThread:
     """The way into the thread pool of a reactor.
 
     :param reactor: provides :class:`~twisted.internet.interfaces.IReactorThreads`.

@@ -115,6 +115,7 @@ class FaultyDisk:
         self.for_good = for_good
         self.most = most
         self.calls: list[str] = []
+        self.synced: list[Path] = []
 
     @property
     def failed(self) -> str:
@@ -146,6 +147,7 @@ class FaultyDisk:
     def fsync(self, fd: int, /) -> None:
         self._call("fsync")
         os.fsync(fd)
+        self.synced.append(Path(f"/proc/self/fd/{fd}").readlink())
 
     def link(self, src: Path, dst: Path, /) -> None:
         self._call("link")

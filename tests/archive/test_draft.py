@@ -98,6 +98,8 @@ class CommitTests(DraftCase):
         file = ["open", "fchmod", "writev", "fsync", "close"]
         directory = ["open", "fsync", "close"]
         self.assertEqual([*file, "link", *directory, "unlink"], disk.calls)
+        root = self.root.absolute()
+        self.assertEqual([root / TEMPORARY, root / "kept"], disk.synced)
 
     def test_nothing_is_synced_where_that_is_not_wanted(self) -> None:
         disk = FaultyDisk()

@@ -30,7 +30,7 @@ from tests.archive.doubles import (
     pieces,
 )
 from txdicomtls.archive.files import FileArchive
-from txdicomtls.archive.sink import InThread
+from txdicomtls.threads import InThread
 from txdicomtls.errors import DuplicateInstance, InvalidInstance, OutOfResources, StorageError
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver
@@ -67,6 +67,16 @@ class PrepareTests(SynchronousTestCase):
             self.assertEqual(3 + 256, len(made))
             for path in made:
                 self.assertEqual(0o750, stat.S_IMODE(path.stat().st_mode), path)
+
+    def test_every_directory_is_durable_before_anything_is_received(self) -> None:
+        root = self.root.absolute()
+        for expected in ([root.parent, root / "objects", root], [root / "objects", root]):
+            disk = FaultyDisk()
+            archive = FileArchive(self.root, in_thread=at_once, disk=disk)
+            archive.prepare()
+            archive.close()
+            self.assertEqual(expected, disk.synced)
+            self.assertEqual("close", disk.calls[-1])
 
     def test_an_archive_that_is_there_already_is_left_as_it_is(self) -> None:
         first = self.archive()

@@ -232,7 +232,9 @@ class UnexpectedTests(SynchronousTestCase):
         """Even, unknown, refused in the negotiation."""
         for context_id in (2, 99, 5):
             pair = Pair()
-            pair.associate(request((VERIFICATION, (EXPLICIT,)), (CT, (EXPLICIT,)), ("1.2.3", (EXPLICIT,))))
+            pair.associate(
+                request((VERIFICATION, (EXPLICIT,)), (CT, (EXPLICIT,)), ("1.2.3", (EXPLICIT,)))
+            )
             pair.acceptor.sent.clear()
             wire = bytes([4, 0, 0, 0, 0, 8, 0, 0, 0, 4, context_id, 3, 0, 0])
             pair.acceptor.do(pair.acceptor.connection.receive_data(wire))
@@ -274,7 +276,9 @@ class DataTests(SynchronousTestCase):
             assert isinstance(began, MessageBegan)
             self.assertEqual(began.message, STORE)
             self.assertEqual(began.context.abstract_syntax, CT)
-            pieces = [output.data for output in pair.acceptor.heard if isinstance(output, DataArrived)]
+            pieces = [
+                output.data for output in pair.acceptor.heard if isinstance(output, DataArrived)
+            ]
             self.assertEqual(b"".join(pieces), data)
             self.assertEqual(pair.acceptor.told(MessageEnded), [MessageEnded(len(data))])
 
@@ -294,7 +298,7 @@ class DataTests(SynchronousTestCase):
         pair = established()
         pair.requestor.do(pair.requestor.connection.send_message(1, ECHO))
         wire = b"".join(pair.requestor.outbox)
-        field = bytes.fromhex("0000000102000000" "3000")
+        field = bytes.fromhex("00000001020000003000")
         self.assertIn(field, wire)
         pair.acceptor.do(
             pair.acceptor.connection.receive_data(wire.replace(field, field[:-2] + b"\xff\x7f"))
@@ -448,7 +452,9 @@ class RobustnessTests(SynchronousTestCase):
 
     @settings(max_examples=300, deadline=None)
     @given(st.data())
-    def test_a_request_cut_or_bent_anywhere_is_refused_or_understood(self, data: st.DataObject) -> None:
+    def test_a_request_cut_or_bent_anywhere_is_refused_or_understood(
+        self, data: st.DataObject
+    ) -> None:
         """One byte changed, or an end missing."""
         wire = bytearray(encode(request()))
         position = data.draw(st.integers(0, len(wire) - 1))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-import tracemalloc
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.pdu import golden, strategies
+from tests.pdu import golden
+from tests.pdu.octets import (
+    APPLICATION_CONTEXT,
+    IMPLICIT,
+    NO_USER_INFORMATION,
+    VERIFICATION,
+    answered,
+    associate,
+    item,
+    proposed,
+    variable_field,
+)
 from txdicomtls.codes import AbortReason
-from txdicomtls.errors import LocalProtocolError, RemoteProtocolError
+from txdicomtls.errors import RemoteProtocolError
 from txdicomtls.pdu import (
     PDU,
     Abort,
@@ -22,37 +28,7 @@ from txdicomtls.pdu import (
     PresentationContextAC,
     UserInformation,
     decode,
-    encode,
 )
-
-APPLICATION_CONTEXT = b"\x10\x00\x00\x151.2.840.10008.3.1.1.1"
-VERIFICATION = b"\x30\x00\x00\x111.2.840.10008.1.1"
-IMPLICIT = b"\x40\x00\x00\x111.2.840.10008.1.2"
-NO_USER_INFORMATION = b"\x50\x00\x00\x00"
-
-
-def item(item_type: int, value: bytes) -> bytes:
-    return bytes((item_type, 0)) + len(value).to_bytes(2, "big") + value
-
-
-def proposed(context_id: int, sub_items: bytes = VERIFICATION + IMPLICIT) -> bytes:
-    return item(0x20, bytes((context_id, 0, 0, 0)) + sub_items)
-
-
-def answered(context_id: int, result: int, sub_items: bytes) -> bytes:
-    return item(0x21, bytes((context_id, 0, result, 0)) + sub_items)
-
-
-def variable_field(
-    *contexts: bytes,
-    application_context: bytes = APPLICATION_CONTEXT,
-    user_information: bytes = NO_USER_INFORMATION,
-) -> bytes:
-    return application_context + b"".join(contexts) + user_information
-
-
-def associate(variable: bytes, version: int = 1) -> bytes:
-    return version.to_bytes(2, "big") + b"\0\0" + b"PACS".ljust(16) * 2 + bytes(32) + variable
 
 
 def request(variable: bytes, version: int = 1) -> AssociateRQ:
@@ -113,50 +89,6 @@ class GoldenTests(SynchronousTestCase):
         self.assert_decodes(golden.ABORT_OCTETS, golden.ABORT)
 
 
-class PropertyTests(SynchronousTestCase):
-    @settings(deadline=None)
-    @given(strategies.pdus())
-    def test_what_was_encoded_is_decoded_to_the_same_value(self, pdu: PDU) -> None:
-        octets = encode(pdu)
-        self.assertEqual(int.from_bytes(octets[2:6], "big"), len(octets) - 6)
-        self.assertEqual(decode(octets[0], memoryview(octets)[6:]), pdu)
-
-    @settings(deadline=None, max_examples=150)
-    @given(st.data())
-    def test_mutated_bytes_are_refused_or_mean_the_same_after_a_round_trip(
-        self, data: st.DataObject
-    ) -> None:
-        octets = encode(data.draw(strategies.pdus()))
-        body = data.draw(strategies.mutations(octets[6:]))
-        self.assert_refused_or_stable(octets[0], body)
-
-    @settings(deadline=None)
-    @given(st.integers(0, 0xFF), st.binary(max_size=300))
-    def test_arbitrary_bytes_are_refused_or_mean_the_same_after_a_round_trip(
-        self, pdu_type: int, body: bytes
-    ) -> None:
-        self.assert_refused_or_stable(pdu_type, body)
-
-    @settings(deadline=None)
-    @given(st.binary(max_size=300))
-    def test_arbitrary_items_are_refused_or_mean_the_same_after_a_round_trip(
-        self, variable: bytes
-    ) -> None:
-        for pdu_type in (PDUType.A_ASSOCIATE_RQ, PDUType.A_ASSOCIATE_AC):
-            self.assert_refused_or_stable(pdu_type, associate(variable))
-
-    def assert_refused_or_stable(self, pdu_type: int, body: bytes) -> None:
-        try:
-            value = decode(pdu_type, body)
-        except RemoteProtocolError:
-            return
-        try:
-            octets = encode(value)
-        except LocalProtocolError:
-            return  # it was tolerated, but we would not say it ourselves
-        self.assertEqual(decode(octets[0], octets[6:]), value)
-
-
 class HeaderTests(DecodeTestCase):
     def test_every_type_but_the_seven_is_unrecognized(self) -> None:
         for pdu_type in {*range(256)} - {*PDUType}:
@@ -196,94 +128,6 @@ class HeaderTests(DecodeTestCase):
         value = decode(PDUType.P_DATA_TF, body)
         body[:] = bytes(len(body))
         self.assertEqual(value, golden.P_DATA_TF)
-
-
-class ReservedFieldTests(SynchronousTestCase):
-    """Reserved fields are not tested when received (PS3.8 9.3)."""
-
-    def assert_not_tested(self, octets: bytes, value: PDU, *offsets: int) -> None:
-        mutated = bytearray(octets)
-        for offset in offsets:
-            mutated[offset] ^= 0xFF
-        self.assertEqual(decode(mutated[0], mutated[6:]), value)
-
-    def assert_not_tested_in_request(self, *offsets: int) -> None:
-        self.assert_not_tested(golden.ASSOCIATE_RQ_OCTETS, golden.ASSOCIATE_RQ, *offsets)
-
-    def assert_not_tested_in_acceptance(self, *offsets: int) -> None:
-        self.assert_not_tested(golden.ASSOCIATE_AC_OCTETS, golden.ASSOCIATE_AC, *offsets)
-
-    def assert_second_byte_not_tested_in_request(self, item_header: bytes) -> None:
-        self.assert_not_tested_in_request(golden.ASSOCIATE_RQ_OCTETS.index(item_header) + 1)
-
-    def assert_second_byte_not_tested_in_acceptance(self, item_header: bytes) -> None:
-        self.assert_not_tested_in_acceptance(golden.ASSOCIATE_AC_OCTETS.index(item_header) + 1)
-
-    def test_bytes_9_and_10_of_a_request(self) -> None:
-        self.assert_not_tested_in_request(8, 9)
-
-    def test_bytes_43_to_74_of_a_request(self) -> None:
-        self.assert_not_tested_in_request(*range(42, 74))
-
-    def test_bytes_9_and_10_of_an_acceptance(self) -> None:
-        self.assert_not_tested_in_acceptance(8, 9)
-
-    def test_bytes_43_to_74_of_an_acceptance(self) -> None:
-        self.assert_not_tested_in_acceptance(*range(42, 74))
-
-    def test_the_ae_titles_of_an_acceptance(self) -> None:
-        octets = golden.ASSOCIATE_AC_OCTETS
-        for titles in (bytes(32), b"\xff" * 32, b" " * 32):
-            value = decode(2, octets[6:10] + titles + octets[42:])
-            assert isinstance(value, AssociateAC)
-            self.assertEqual(value.presentation_contexts, golden.ASSOCIATE_AC.presentation_contexts)
-
-    def test_byte_2_of_the_application_context_item(self) -> None:
-        self.assert_second_byte_not_tested_in_request(b"\x10\x00\x00\x15")
-
-    def test_byte_2_of_the_presentation_context_item_of_a_request(self) -> None:
-        self.assert_second_byte_not_tested_in_request(b"\x20\x00\x00\x45")
-
-    def test_bytes_6_to_8_of_the_presentation_context_item_of_a_request(self) -> None:
-        start = golden.ASSOCIATE_RQ_OCTETS.index(b"\x20\x00\x00\x45")
-        self.assert_not_tested_in_request(start + 5, start + 6, start + 7)
-
-    def test_byte_2_of_the_abstract_syntax_sub_item(self) -> None:
-        self.assert_second_byte_not_tested_in_request(b"\x30\x00\x00\x11")
-
-    def test_byte_2_of_the_transfer_syntax_sub_item(self) -> None:
-        self.assert_second_byte_not_tested_in_request(b"\x40\x00\x00\x13")
-
-    def test_byte_2_of_the_presentation_context_item_of_an_acceptance(self) -> None:
-        self.assert_second_byte_not_tested_in_acceptance(b"\x21\x00\x00\x19")
-
-    def test_byte_6_of_the_presentation_context_item_of_an_acceptance(self) -> None:
-        start = golden.ASSOCIATE_AC_OCTETS.index(b"\x21\x00\x00\x19")
-        self.assert_not_tested_in_acceptance(start + 5)
-
-    def test_byte_8_of_the_presentation_context_item_of_an_acceptance(self) -> None:
-        start = golden.ASSOCIATE_AC_OCTETS.index(b"\x21\x00\x00\x19")
-        self.assert_not_tested_in_acceptance(start + 7)
-
-    def test_byte_2_of_the_user_information_item(self) -> None:
-        self.assert_second_byte_not_tested_in_request(b"\x50\x00\x00\x1b")
-
-    def test_byte_7_of_a_reject(self) -> None:
-        self.assert_not_tested(golden.ASSOCIATE_RJ_OCTETS, golden.ASSOCIATE_RJ, 6)
-
-    def test_bytes_7_to_10_of_a_release_request(self) -> None:
-        self.assert_not_tested(golden.RELEASE_RQ_OCTETS, golden.RELEASE_RQ, 6, 7, 8, 9)
-
-    def test_bytes_7_to_10_of_a_release_response(self) -> None:
-        self.assert_not_tested(golden.RELEASE_RP_OCTETS, golden.RELEASE_RP, 6, 7, 8, 9)
-
-    def test_bytes_7_and_8_of_an_abort(self) -> None:
-        self.assert_not_tested(golden.ABORT_OCTETS, golden.ABORT, 6, 7)
-
-    def test_bits_2_to_7_of_a_message_control_header(self) -> None:
-        octets = bytearray(golden.P_DATA_TF_OCTETS)
-        octets[11] ^= 0xFC
-        self.assertEqual(decode(4, octets[6:]), golden.P_DATA_TF)
 
 
 class ToleranceTests(DecodeTestCase):
@@ -519,58 +363,3 @@ class PDataTFTests(DecodeTestCase):
         value = decode(PDUType.P_DATA_TF, b"\0\0\0\2\2\0")
         assert isinstance(value, PDataTF)
         self.assertEqual(value.values[0].context_id, 2)
-
-
-class EffortTests(SynchronousTestCase):
-    """A request of a mebibyte costs no more than its bytes."""
-
-    def calls(self, variable: bytes) -> int:
-        """How many calls, of Python or of C, it takes to decode these items of a request."""
-        body = associate(variable)
-        count = 0
-
-        def count_call(*_: object) -> None:
-            nonlocal count
-            count += 1
-
-        previous = sys.getprofile()
-        sys.setprofile(count_call)
-        try:
-            decode(PDUType.A_ASSOCIATE_RQ, body)
-        finally:
-            sys.setprofile(previous)
-        return count
-
-    def assert_linear(self, once: bytes, twice: bytes) -> None:
-        self.assertLessEqual(self.calls(twice), 2 * self.calls(once))
-
-    def test_unknown_items_cost_a_constant_each(self) -> None:
-        plain = variable_field(proposed(1))
-        small = item(0x99, b"")
-        self.assert_linear(plain + small * 100_000, plain + small * 200_000)
-
-    def test_transfer_syntaxes_cost_a_constant_each(self) -> None:
-        def many(each: int) -> bytes:
-            syntaxes = VERIFICATION + item(0x40, b"1") * each
-            return variable_field(*(proposed(context_id, syntaxes) for context_id in (1, 3, 5)))
-
-        self.assert_linear(many(5_000), many(10_000))
-
-    def test_sub_items_of_user_information_cost_a_constant_each(self) -> None:
-        role = item(0x54, b"\0\0011\1\0")
-
-        def many(count: int) -> bytes:
-            return variable_field(proposed(1), user_information=item(0x50, role * count))
-
-        self.assert_linear(many(3_000), many(6_000))
-
-    def test_nothing_is_copied_of_what_is_skipped(self) -> None:
-        body = associate(variable_field(proposed(1)) + item(0x99, bytes(60_000)) * 17)
-        self.assertGreater(len(body), 1_000_000)
-        tracemalloc.start()
-        try:
-            decode(PDUType.A_ASSOCIATE_RQ, body)
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-        self.assertLess(peak, 20_000)

@@ -3,6 +3,6 @@
 from txdicomtls.archive.draft import Draft
 from txdicomtls.archive.files import FileArchive
 from txdicomtls.archive.names import instance_path
-from txdicomtls.archive.sink import FileSink, InThread
+from txdicomtls.archive.sink import FileSink
 
-__all__ = ["Draft", "FileArchive", "FileSink", "InThread", "instance_path"]
+__all__ = ["Draft", "FileArchive", "FileSink", "instance_path"]

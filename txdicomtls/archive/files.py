@@ -18,11 +18,12 @@ from zope.interface import implementer
 from txdicomtls.archive.disk import Disk, sync_directory
 from txdicomtls.archive.draft import Draft
 from txdicomtls.archive.names import FAN_OUT, instance_path, objects_directory
-from txdicomtls.archive.sink import FileSink, InThread
+from txdicomtls.archive.sink import FileSink
 from txdicomtls.errors import StorageError
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver
 from txdicomtls.part10 import meta_bytes
+from txdicomtls.threads import InThread
 
 _DIRECTORY_MODE = 0o750
 _FILE_MODE = 0o640

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -29,33 +28,15 @@ from zope.interface import implementer
 
 from txdicomtls.archive.draft import Draft
 from txdicomtls.interfaces import IInstanceSink
-
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
+from txdicomtls.threads import InThread
 
 #: Bytes that are worth a job.
-JOB_SIZE = 1 << 20
+JOB_SIZE = 1 << 19
 #: Most bytes gathered or under way.
 MOST_WAITING = 4 << 20
 #: What a view weighs besides its bytes: without it, very small fragments would
 #: fill the memory long before their bytes count for anything.
 VIEW_WEIGHT = 256
-
-
-class InThread(Protocol):
-    """Calls a function that blocks in another thread, and fires with its result.
-
-    ``partial(deferToThreadPool, reactor, pool)`` is one.
-    """
-
-    def __call__(
-        self,
-        function: Callable[_Arguments, _Result],
-        /,
-        *args: _Arguments.args,
-        **kwargs: _Arguments.kwargs,
-    ) -> Deferred[_Result]:
-        """Call it; the Deferred fires in the reactor thread."""
 
 
 @implementer(IInstanceSink)

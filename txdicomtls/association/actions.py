@@ -8,6 +8,7 @@ socket, the clock and the user turns outputs into deeds.
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import Self
 
 
 class Effect(Enum):
@@ -84,19 +85,21 @@ class Action(Enum):
         (Effect.INDICATE, Effect.CLOSE_TRANSPORT),
     )
     AA_4 = ("Issue A-P-ABORT indication primitive", (Effect.INDICATE_PROVIDER_ABORT,))
-    AA_5 = ("Stop ARTIM timer", (Effect.STOP_ARTIM,))
+    AA_5 = ("Stop ARTIM timer", (Effect.STOP_ARTIM,))  # noqa: PIE796  # as AR-5, in the standard
     AA_6 = ("Ignore PDU", ())
     AA_7 = ("Send A-ABORT PDU", (Effect.SEND_PROVIDER_ABORT,))
     AA_8 = (
-        "Send A-ABORT PDU (service-provider source), issue an A-P-ABORT indication, "
-        "and start ARTIM timer",
+        (
+            "Send A-ABORT PDU (service-provider source), issue an A-P-ABORT indication, "
+            "and start ARTIM timer"
+        ),
         (Effect.SEND_PROVIDER_ABORT, Effect.INDICATE_PROVIDER_ABORT, Effect.START_ARTIM),
     )
 
     effects: tuple[Effect, ...]
 
-    def __new__(cls, title: str, effects: tuple[Effect, ...]) -> Action:
-        """The title identifies the action; some share their effects (AR-5, AA-5) and even their words."""
+    def __new__(cls, title: str, effects: tuple[Effect, ...]) -> Self:
+        """The value only numbers the actions: some share their effects, and even their words."""
         action = object.__new__(cls)
         action._value_ = len(cls.__members__)
         action.title = title

@@ -1,4 +1,4 @@
-"""One association as a machine of bytes and values: bytes in, indications out; intentions in, bytes out.
+"""One association without I/O: bytes in, indications out; intentions in, bytes out.
 
 Theory of operation.  :class:`Connection` is to DICOM what ``h11.Connection``
 is to HTTP.  It has no socket, no clock and no thread.  Every method returns the
@@ -28,20 +28,17 @@ from txdicomtls.association.events import (
     AssociateConfirmation,
     AssociateIndication,
     AssociateRejection,
-    CloseTransport,
     DataArrived,
     Indication,
     MessageBegan,
     MessageEnded,
     MessageRefused,
-    OpenTransport,
     Output,
     ReleaseConfirmation,
     ReleaseIndication,
     Send,
     StartARTIM,
     StopARTIM,
-    TransportLost,
 )
 from txdicomtls.association.machine import Machine
 from txdicomtls.association.negotiation import (
@@ -52,6 +49,7 @@ from txdicomtls.association.negotiation import (
     agree,
     provider_rejection,
 )
+from txdicomtls.association.outputs import outputs_of
 from txdicomtls.association.states import Event, Role, State
 from txdicomtls.codes import AbortReason, AbortSource
 from txdicomtls.dimse import (
@@ -98,12 +96,14 @@ _RECEIVED: dict[type[ControlPDU], Event] = {
 class ConnectionLimits:
     """What a peer may make us hold.
 
-    :param associate: bytes of an A-ASSOCIATE PDU; real ones reach 20 kB, DCMTK's cap is 1 MiB.
+    :param associate: bytes of an A-ASSOCIATE PDU.  Real ones reach 20 kB; 128 contexts with all
+        transfer syntaxes there are stay below 256 KiB; DCMTK's cap of 1 MiB lets a peer cost
+        us a tenth of a second.
     :param maximum_length: the maximum length that we announce; P-DATA beyond it is refused.
     :param command: bytes of one command set.
     """
 
-    associate: int = 1 << 20
+    associate: int = 1 << 18
     maximum_length: int = 131072
     command: int = 65536
 
@@ -172,11 +172,11 @@ class Connection:
     def transport_open(self) -> list[Output]:
         """The transport connection is open: ours (event 2), or a peer's (event 5)."""
         if self.role is Role.ACCEPTOR:
-            return self._apply(self._machine.fire(Event.TRANSPORT_INDICATED))
+            return self._outputs(self._machine.fire(Event.TRANSPORT_INDICATED))
         if self._request is None:
             msg = "the transport opened before an association was asked for"
             raise LocalProtocolError(msg)
-        return self._apply(
+        return self._outputs(
             self._machine.fire(Event.TRANSPORT_CONFIRMED), pdu=encode(self._request)
         )
 
@@ -185,14 +185,14 @@ class Connection:
         self._deaf = True
         if not self._machine.allows(Event.TRANSPORT_CLOSED):
             return []
-        return self._apply(self._machine.fire(Event.TRANSPORT_CLOSED))
+        return self._outputs(self._machine.fire(Event.TRANSPORT_CLOSED))
 
     def artim_expired(self) -> list[Output]:
         """The ARTIM timer expired (event 18); without effect in a state that does not run it."""
         if not self._machine.allows(Event.ARTIM_EXPIRED):
             return []
         self._deaf = True
-        return self._apply(self._machine.fire(Event.ARTIM_EXPIRED))
+        return self._outputs(self._machine.fire(Event.ARTIM_EXPIRED))
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Output]:
         """Take bytes from the peer, in any chunking.
@@ -229,18 +229,18 @@ class Connection:
         encode(request)
         action = self._machine.fire(Event.ASSOCIATE_REQUEST)
         self._request = request
-        return self._apply(action)
+        return self._outputs(action)
 
     def accept(self, acceptance: Acceptance) -> list[Output]:
         """Accept the association that the peer asked for (event 7)."""
         pdu = encode(acceptance.pdu)
         action = self._machine.fire(Event.ASSOCIATE_ACCEPT)
         self._agreed = acceptance
-        return self._apply(action, pdu=pdu)
+        return self._outputs(action, pdu=pdu)
 
     def reject(self, rejection: Rejection) -> list[Output]:
         """Reject the association that the peer asked for (event 8)."""
-        return self._apply(
+        return self._outputs(
             self._machine.fire(Event.ASSOCIATE_REJECT), pdu=_rejection_pdu(rejection)
         )
 
@@ -255,25 +255,23 @@ class Connection:
 
         :param last: the data set is complete with these bytes.
         """
-        buffers = data_fragments(
-            context_id, data, last=last, max_length=self.peer_maximum_length
-        )
+        buffers = data_fragments(context_id, data, last=last, max_length=self.peer_maximum_length)
         action = self._machine.fire(Event.DATA_REQUEST)
         return [Send(buffers)] if Effect.SEND in action.effects else []
 
     def release(self) -> list[Output]:
         """Ask to release the association (event 11)."""
-        return self._apply(self._machine.fire(Event.RELEASE_REQUEST), pdu=encode(ReleaseRQ()))
+        return self._outputs(self._machine.fire(Event.RELEASE_REQUEST), pdu=encode(ReleaseRQ()))
 
     def respond_to_release(self) -> list[Output]:
         """Answer the peer's request to release the association (event 14)."""
-        return self._apply(self._machine.fire(Event.RELEASE_RESPONSE), pdu=encode(ReleaseRP()))
+        return self._outputs(self._machine.fire(Event.RELEASE_RESPONSE), pdu=encode(ReleaseRP()))
 
     def abort(self, why: str = "") -> list[Output]:
-        """Abort the association as its user (event 15); without effect where there is none to abort."""
+        """Abort the association as its user (event 15); without effect where there is none."""
         if not self._machine.allows(Event.ABORT_REQUEST):
             return []
-        outputs = self._apply(self._machine.fire(Event.ABORT_REQUEST))
+        outputs = self._outputs(self._machine.fire(Event.ABORT_REQUEST))
         outputs.append(
             AbortIndication(source=AbortSource.SERVICE_USER, reason=0, by_peer=False, why=why)
         )
@@ -284,7 +282,7 @@ class Connection:
     def _receive_piece(self, piece: DataPiece, outputs: list[Output]) -> None:
         action = self._machine.fire(Event.DATA_RECEIVED)
         if Effect.INDICATE not in action.effects:
-            outputs += self._apply(action, error=_unexpected("P-DATA-TF"))
+            outputs += self._outputs(action, error=_unexpected("P-DATA-TF"))
             return
         context = self.contexts.get(piece.context_id)
         if context is None:
@@ -313,7 +311,7 @@ class Connection:
         indication: Indication | None = None
         if Effect.INDICATE in action.effects:
             indication = self._indication(pdu)
-        outputs += self._apply(
+        outputs += self._outputs(
             action, indication=indication, error=_unexpected(type(pdu).__name__)
         )
         if again:
@@ -323,7 +321,7 @@ class Connection:
         if isinstance(pdu, AssociateRQ):
             return AssociateIndication(pdu)
         if isinstance(pdu, AssociateAC):
-            assert self._request is not None  # noqa: S101  # Sta5 is reached only through associate()
+            assert self._request is not None  # Sta5 is reached only through associate()
             self._agreed = agree(self._request, pdu)
             return AssociateConfirmation(pdu, self._agreed.contexts)
         if isinstance(pdu, AssociateRJ):
@@ -334,14 +332,7 @@ class Connection:
             return ReleaseConfirmation()
         return AbortIndication(source=pdu.source, reason=pdu.reason, by_peer=True)
 
-    def _invalid(self, error: RemoteProtocolError) -> list[Output]:
-        """Event 19: what arrived is no PDU, or not one that makes sense."""
-        self._deaf = True
-        if not self._machine.allows(Event.INVALID_PDU_RECEIVED):
-            return []
-        return self._apply(self._machine.fire(Event.INVALID_PDU_RECEIVED), error=error)
-
-    def _apply(
+    def _outputs(
         self,
         action: Action,
         *,
@@ -349,63 +340,22 @@ class Connection:
         indication: Indication | None = None,
         error: RemoteProtocolError | None = None,
     ) -> list[Output]:
-        """Turn the effects of an action into outputs."""
-        outputs: list[Output] = []
-        reason = error.reason if error else AbortReason.NOT_SPECIFIED
-        for effect in action.effects:
-            match effect:
-                case Effect.OPEN_TRANSPORT:
-                    outputs.append(OpenTransport())
-                case Effect.CLOSE_TRANSPORT:
-                    self._deaf = True
-                    outputs.append(CloseTransport())
-                case Effect.START_ARTIM:
-                    outputs.append(StartARTIM())
-                case Effect.STOP_ARTIM:
-                    outputs.append(StopARTIM())
-                case Effect.SEND:
-                    outputs.append(Send([pdu]))
-                case Effect.SEND_USER_ABORT:
-                    outputs.append(_abort(AbortSource.SERVICE_USER, AbortReason.NOT_SPECIFIED))
-                    if error is not None:
-                        # No primitive of the standard, there being no association yet: it tells
-                        # whoever drives us why the peer was turned away.
-                        outputs.append(_turned_away(error))
-                case Effect.SEND_PROVIDER_ABORT:
-                    outputs.append(_abort(AbortSource.SERVICE_PROVIDER, reason))
-                case Effect.INDICATE:
-                    if indication is not None:
-                        outputs.append(indication)
-                case Effect.INDICATE_PROVIDER_ABORT:
-                    outputs.append(_provider_abort(action, error, reason))
-        return outputs
+        """What follows from an action; once the transport is to be closed nothing more is heard."""
+        if Effect.CLOSE_TRANSPORT in action.effects:
+            self._deaf = True
+        return outputs_of(action, pdu=pdu, indication=indication, error=error)
+
+    def _invalid(self, error: RemoteProtocolError) -> list[Output]:
+        """Event 19: what arrived is no PDU, or not one that makes sense."""
+        self._deaf = True
+        if not self._machine.allows(Event.INVALID_PDU_RECEIVED):
+            return []
+        return self._outputs(self._machine.fire(Event.INVALID_PDU_RECEIVED), error=error)
 
 
 def _rejection_pdu(rejection: Rejection) -> bytes:
     reason = rejection.reason
-    return encode(
-        AssociateRJ(result=rejection.result, source=reason.source, reason=reason.code)
-    )
-
-
-def _abort(source: AbortSource, reason: AbortReason) -> Send:
-    return Send([encode(Abort(source=source, reason=reason))])
-
-
-def _turned_away(error: RemoteProtocolError) -> Indication:
-    return AbortIndication(
-        source=AbortSource.SERVICE_USER, reason=0, by_peer=False, why=str(error)
-    )
-
-
-def _provider_abort(
-    action: Action, error: RemoteProtocolError | None, reason: AbortReason
-) -> Indication:
-    if action is Action.AA_4:
-        return TransportLost()
-    return AbortIndication(
-        source=AbortSource.SERVICE_PROVIDER, reason=reason, by_peer=False, why=str(error or "")
-    )
+    return encode(AssociateRJ(result=rejection.result, source=reason.source, reason=reason.code))
 
 
 def _unexpected(name: str) -> RemoteProtocolError:

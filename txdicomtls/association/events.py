@@ -1,4 +1,4 @@
-"""What a connection gives back: deeds to do (outputs) and things to know (indications), in order."""
+"""What a connection gives back, in order: deeds to do, and indications of what happened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from txdicomtls.association.negotiation import PresentationContext
 from txdicomtls.dimse import Message
 from txdicomtls.pdu import AssociateAC, AssociateRQ
-
 
 # -- deeds -------------------------------------------------------------------------------
 
@@ -91,7 +90,10 @@ class MessageRefused:
 
 @dataclass(slots=True)
 class DataArrived:
-    """The next bytes of the data set of the message that began last.  (Not frozen: made thousands of times a second.)"""
+    """The next bytes of the data set of the message that began last.
+
+    Not frozen, because it is made thousands of times a second.
+    """
 
     data: memoryview
 

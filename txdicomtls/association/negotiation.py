@@ -1,4 +1,4 @@
-"""Association negotiation as pure functions: request and policy in, acceptance or rejection out (PS3.8 7.1, Annex B, Annex D).
+"""Association negotiation as pure functions: request and policy in, answer out (PS3.8 7.1).
 
 The acceptor's side is :func:`negotiate`, the requestor's reading of the answer
 is :func:`agree`.  Neither keeps state, and neither knows how a policy was made.
@@ -33,7 +33,7 @@ ASSUMED_MAXIMUM_LENGTH = 16384
 #: Where both sides say "unlimited", something must still bound what is kept for answers to come.
 MOST_OUTSTANDING = 256
 
-#: An AE title is 1 to 16 characters of ISO 646 without control characters and backslash (PS3.5 6.2, AE).
+#: 1 to 16 characters of ISO 646, no control characters, no backslash (PS3.5 6.2, AE).
 _AE_TITLE = re.compile(r"[\x20-\x5b\x5d-\x7e]{1,16}")
 
 #: The answer to one proposed context: a transfer syntax to accept, or why none.
@@ -42,7 +42,7 @@ ContextChoice = str | ContextResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresentationContext:
-    """An accepted presentation context (PS3.8 7.1.1.13): what messages on this ID are about and how they are encoded."""
+    """An accepted presentation context: what messages on it are about and how they are encoded."""
 
     context_id: int
     abstract_syntax: str
@@ -104,7 +104,7 @@ def is_valid_ae_title(title: str) -> bool:
 
 
 def provider_rejection(request: AssociateRQ) -> Rejection | None:
-    """What the service provider itself refuses, before any user is asked (PS3.8 9.3.4, source 2)."""
+    """What the service provider itself refuses, before any user is asked (PS3.8 9.3.4)."""
     if not request.protocol_version & PROTOCOL_VERSION:
         return Rejection(reason=RejectReason.PROTOCOL_VERSION_NOT_SUPPORTED)
     return None
@@ -228,7 +228,7 @@ def _answer(context: PresentationContextRQ, policy: AcceptancePolicy) -> Present
 
 
 def _answer_window(asked: AsynchronousOperationsWindow | None, ours: int) -> Window:
-    """The acceptor's window: never above what was offered, 0 being unlimited; 1/1 when not asked."""
+    """The acceptor's window: never above what was offered (0: unlimited), 1/1 if not asked."""
     if asked is None:
         return Window()
     return Window(invoked=min(asked.invoked or ours, ours), performed=1)

@@ -1,4 +1,4 @@
-"""Operations that were invoked and not yet answered: message IDs and the asynchronous window (PS3.7 9.1, D.3.3.3)."""
+"""Operations invoked and not yet answered: message IDs and the window (PS3.7 D.3.3.3)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class OutstandingOperations(Generic[T]):
             raise RemoteProtocolError(msg) from None
 
     def drain(self) -> list[T]:
-        """Forget all of them, because no answer can come; returns them in the order of invocation."""
+        """Forget all of them, because no answer can come; returns them, the oldest first."""
         operations = list(self._waiting.values())
         self._waiting.clear()
         return operations

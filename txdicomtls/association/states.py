@@ -1,8 +1,9 @@
-"""The 13 states and 19 events of the upper layer state machine, in the standard's own words (PS3.8 9.2.1, 9.2.2)."""
+"""The 13 states and 19 events of the upper layer, in the standard's own words (PS3.8 9.2)."""
 
 from __future__ import annotations
 
 from enum import Enum
+from typing import Self
 
 
 class State(Enum):
@@ -27,7 +28,7 @@ class State(Enum):
     )
     STA13 = (13, "Awaiting Transport Connection Close Indication (association no longer exists)")
 
-    def __new__(cls, number: int, title: str) -> State:
+    def __new__(cls, number: int, title: str) -> Self:
         """The number is the value; the title is the standard's text."""
         state = object.__new__(cls)
         state._value_ = number
@@ -68,7 +69,7 @@ class Event(Enum):
     ARTIM_EXPIRED = (18, "ARTIM timer expired (Association reject/release timer)")
     INVALID_PDU_RECEIVED = (19, "Unrecognized or invalid PDU received")
 
-    def __new__(cls, number: int, title: str) -> Event:
+    def __new__(cls, number: int, title: str) -> Self:
         """The number is the value; the title is the standard's text."""
         event = object.__new__(cls)
         event._value_ = number

@@ -1,4 +1,4 @@
-"""PS3.8 Table 9-10 as literal data: what to do, and which state follows, for each event in each state.
+"""PS3.8 Table 9-10 as literal data: the action and the next state for each event in each state.
 
 Rows are events, as in the standard's table.  A cell that the table leaves
 blank is absent: the event cannot occur in that state, and the machine treats
@@ -142,7 +142,5 @@ _ROWS: dict[Event, dict[State, Transition]] = {
 
 #: The table by cell.
 TRANSITIONS: dict[tuple[State, Event], Transition] = {
-    (state, event): transition
-    for event, row in _ROWS.items()
-    for state, transition in row.items()
+    (state, event): transition for event, row in _ROWS.items() for state, transition in row.items()
 }

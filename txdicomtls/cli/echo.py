@@ -1,13 +1,12 @@
-"""The command ``txdicomtls echo``: is the node there, and how is the link to it secured?"""
+"""The command ``txdicomtls echo``: says whether a node is there, and how the link is secured."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import click
 
 from txdicomtls.cli.link import LinkOptions, console, link_options, link_table, run
 from txdicomtls.dimse import Status, describe
+from txdicomtls.interfaces import IReactor
 from txdicomtls.scu import verification_context
 
 
@@ -28,7 +27,7 @@ def echo(link: LinkOptions, *, count: int) -> None:
           --cert ws.crt --key ws.key --count 10
     """  # noqa: D301  # \b is click's mark for lines to be left as they are
 
-    async def work(reactor: Any) -> bool:
+    async def work(reactor: IReactor) -> bool:
         terminal = console()
         statuses = []
         async with await link.associate(reactor, verification_context()) as association:

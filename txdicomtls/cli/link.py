@@ -1,4 +1,4 @@
-"""What every command that talks to a node has in common: its options, and the way to an association."""
+"""What the commands that talk to a node share: their options, and the way to an association."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from twisted.internet.task import react
 
 from txdicomtls.cli.main import report_error
 from txdicomtls.errors import DicomTLSError
+from txdicomtls.interfaces import IReactor
 from txdicomtls.net import ClientEndpoint, Timeouts
 from txdicomtls.pdu import PresentationContextRQ
 from txdicomtls.scu import Association, connect
@@ -49,7 +50,7 @@ class LinkOptions:
     timeout: float
 
     def associate(
-        self, reactor: Any, contexts: tuple[PresentationContextRQ, ...], *, window: int = 1
+        self, reactor: IReactor, contexts: tuple[PresentationContextRQ, ...], *, window: int = 1
     ) -> Deferred[Association]:
         """Connect and associate.
 
@@ -145,10 +146,10 @@ _OPTIONS = (
 
 
 def link_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a link; it gets them as one :class:`LinkOptions`, its first argument."""
+    """Give a command the options of a link; it gets them as one :class:`LinkOptions`."""
 
     @wraps(command)
-    def with_link(**values: Any) -> None:
+    def with_link(**values: Any) -> None:  # noqa: ANN401  # each option has its own type
         host, port = values.pop("address")
         names = [name for name in LinkOptions.__slots__ if name in values]
         link = LinkOptions(host=host, port=port, **{name: values.pop(name) for name in names})
@@ -159,14 +160,14 @@ def link_options(command: Callable[..., None]) -> Callable[..., None]:
     return with_link
 
 
-def run(work: Callable[[Any], Coroutine[Deferred[Any], Any, bool]]) -> None:
+def run(work: Callable[[IReactor], Coroutine[Deferred[Any], Any, bool]]) -> None:
     """Run the reactor for as long as the work takes, then exit.
 
     :param work: given the reactor; says whether all went well, which decides the exit status.
         What it raises of ours becomes one line.
     """
 
-    async def main(reactor: Any) -> None:
+    async def main(reactor: IReactor) -> None:
         try:
             well = await work(reactor)
         except DicomTLSError as error:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -21,6 +21,7 @@ from rich.table import Table
 from txdicomtls import uids
 from txdicomtls.cli.link import LinkOptions, console, link_options, link_table, run
 from txdicomtls.errors import NotADicomFile
+from txdicomtls.interfaces import IReactor
 from txdicomtls.part10 import FileHeader, read_header
 from txdicomtls.scu import Sent, contexts_for
 from txdicomtls.scu.contexts import batches
@@ -29,7 +30,9 @@ from txdicomtls.threads import in_thread_of
 
 @click.command()
 @link_options
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option(
     "--window",
     type=click.IntRange(1, 64),
@@ -52,7 +55,7 @@ def store(link: LinkOptions, *, paths: tuple[Path, ...], window: int, verbose: b
           --cert ct1.crt --key ct1.key --ca ca.crt
     """  # noqa: D301  # \b is click's mark for lines to be left as they are
 
-    async def work(reactor: Any) -> bool:
+    async def work(reactor: IReactor) -> bool:
         terminal = console()
         headers, results, skipped = await in_thread_of(reactor)(survey, paths)
         if not headers and not results:
@@ -94,7 +97,7 @@ def survey(paths: Iterable[Path]) -> tuple[list[FileHeader], list[Sent], int]:
 
 
 async def send(
-    reactor: Any, terminal: Console, link: LinkOptions, headers: list[FileHeader], window: int
+    reactor: IReactor, terminal: Console, link: LinkOptions, headers: list[FileHeader], window: int
 ) -> list[Sent]:
     """Send files, over as many associations as their kinds need, with a progress bar."""
     results: list[Sent] = []
@@ -124,11 +127,16 @@ def report(terminal: Console, results: list[Sent], skipped: int, *, verbose: boo
     """A row for each file that failed, or for each; then the sum."""
     listed = [sent for sent in results if verbose or not sent.succeeded]
     if listed:
-        table = Table("object", "SOP class", "transfer syntax", "outcome")
+        table = Table(pad_edge=False, box=box.SIMPLE)
+        table.add_column("object", no_wrap=True, min_width=16, max_width=24)
+        # What went wrong is never cut off; the rest is where it does not fit.
+        table.add_column("outcome", min_width=13, overflow="fold")
+        table.add_column("SOP class", no_wrap=True)
+        table.add_column("transfer syntax", no_wrap=True)
         for sent in listed:
-            kind = sent.header and uids.uid_name(sent.header.sop_class_uid)
-            syntax = sent.header and uids.uid_name(sent.header.transfer_syntax_uid)
-            table.add_row(str(sent.path.name), kind or "", syntax or "", sent.outcome)
+            kind = "" if sent.header is None else uids.uid_name(sent.header.sop_class_uid)
+            syntax = "" if sent.header is None else uids.uid_name(sent.header.transfer_syntax_uid)
+            table.add_row(sent.path.name, sent.outcome, kind, syntax)
         terminal.print(table)
     counts = Counter("stored" if sent.succeeded else "failed" for sent in results)
     size = sum(sent.header.data_length for sent in results if sent.header and sent.succeeded)

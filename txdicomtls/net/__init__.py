@@ -12,8 +12,8 @@ from txdicomtls.net.timers import Deadline, Timeouts
 
 __all__ = [
     "AcceptorProtocol",
-    "AssociationFacts",
     "AssociationFactory",
+    "AssociationFacts",
     "AssociationProtocol",
     "Blocks",
     "ClientEndpoint",

@@ -65,7 +65,7 @@ class AcceptorProtocol(AssociationProtocol):
 
     # -- the link ----------------------------------------------------------------------------
 
-    def connectionMade(self) -> None:  # noqa: N802  # Twisted's name
+    def connectionMade(self) -> None:  # Twisted's name
         """A connection that has not proved itself counts as such."""
         super().connectionMade()
         self.factory.connected(self)
@@ -108,7 +108,7 @@ class AcceptorProtocol(AssociationProtocol):
     # -- the association ---------------------------------------------------------------------
 
     def _decide(self, request: AssociateRQ) -> None:
-        assert self._secure_link is not None  # noqa: S101  # no association without a ready link
+        assert self._secure_link is not None  # no association without a ready link
         self.facts = AssociationFacts(
             calling_ae_title=request.calling_ae_title,
             called_ae_title=request.called_ae_title,
@@ -117,9 +117,7 @@ class AcceptorProtocol(AssociationProtocol):
         )
         if self.factory.full:
             self._reject(
-                Rejection(
-                    reason=RejectReason.LOCAL_LIMIT_EXCEEDED, result=RejectResult.TRANSIENT
-                )
+                Rejection(reason=RejectReason.LOCAL_LIMIT_EXCEEDED, result=RejectResult.TRANSIENT)
             )
             return
         authorize: Callable[..., Any] = self.factory.access.authorize
@@ -136,7 +134,13 @@ class AcceptorProtocol(AssociationProtocol):
             self._accept(answer)
 
     def _accept(self, acceptance: Acceptance) -> None:
-        assert self.facts is not None  # noqa: S101  # made by _decide
+        assert self.facts is not None  # made by _decide
+        self.dispatcher.window = acceptance.window.invoked
+        self.factory.associated(self)
+        self.link.associated()
+        self._idle.start()
+        self.perform(self.connection.accept(acceptance))
+        # Written when the answer is on its way, because the peer waits for that.
         self.log.info(
             "association from {calling} at {peer}: {contexts} presentation contexts, {link}",
             calling=self.facts.calling_ae_title,
@@ -144,11 +148,6 @@ class AcceptorProtocol(AssociationProtocol):
             contexts=len(acceptance.contexts),
             link=self.facts.link.describe(),
         )
-        self.dispatcher.window = acceptance.window.invoked
-        self.factory.associated(self)
-        self.link.associated()
-        self._idle.start()
-        self.perform(self.connection.accept(acceptance))
 
     def _unauthorized(self, failure: Failure) -> None:
         if self.connection.state is not State.STA3:
@@ -159,13 +158,11 @@ class AcceptorProtocol(AssociationProtocol):
         else:
             self.log.failure("the access decision failed", failure=failure)
             self._reject(
-                Rejection(
-                    reason=RejectReason.ACSE_NO_REASON_GIVEN, result=RejectResult.TRANSIENT
-                )
+                Rejection(reason=RejectReason.ACSE_NO_REASON_GIVEN, result=RejectResult.TRANSIENT)
             )
 
     def _reject(self, rejection: Rejection) -> None:
-        assert self.facts is not None  # noqa: S101  # made by _decide
+        assert self.facts is not None  # made by _decide
         self.log.warn(
             "association from {calling!r} at {peer} to {called!r} rejected: {reason}",
             calling=self.facts.calling_ae_title,
@@ -203,7 +200,7 @@ class AcceptorProtocol(AssociationProtocol):
     # -- messages ----------------------------------------------------------------------------
 
     def _begin(self, began: MessageBegan) -> None:
-        assert self.facts is not None  # noqa: S101  # messages come only on an association
+        assert self.facts is not None  # messages come only on an association
         self._idle.stop()
         if isinstance(began.message, Request):
             self.dispatcher.begin(

@@ -69,9 +69,7 @@ class Dispatcher:
 
     log = Logger()
 
-    def __init__(
-        self, conversation: Conversation, service_for: Callable[[str], IService]
-    ) -> None:
+    def __init__(self, conversation: Conversation, service_for: Callable[[str], IService]) -> None:
         self._conversation = conversation
         self._service_for = service_for
         self.window = 1
@@ -117,7 +115,7 @@ class Dispatcher:
         operation.finish().addCallback(self._answer, context_id, message_id)
 
     def abandon(self) -> None:
-        """The association is over: undo what is not complete; what is being kept goes on unheard."""
+        """The association is over: undo what is not complete; what is complete goes on unheard."""
         self._over = True
         receiving, self._receiving = self._receiving, None
         if receiving is not None:
@@ -196,13 +194,11 @@ class _Guarded:
             self.log.failure("the service {service} failed to abandon", service=self._service)
 
     def _failed(self, failure: Failure) -> Message:
-        self.log.failure(
-            "the service {service} failed", failure=failure, service=self._service
-        )
+        self.log.failure("the service {service} failed", failure=failure, service=self._service)
         return self._message.response(Status.PROCESSING_FAILURE)
 
 
 def _sop_class_of(message: Request) -> str:
-    """The SOP class that a request names: Affected in some messages, Requested in the others (PS3.7 E.1)."""
+    """The SOP class that a request names, Affected or Requested as its kind has it (PS3.7 E.1)."""
     uid: str = getattr(message, "affected_sop_class_uid", "")
     return uid or getattr(message, "requested_sop_class_uid", "")

@@ -60,7 +60,9 @@ class ServerEndpoint:
         self._tcp = tcp
         self._security = security
 
-    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:  # noqa: N803  # Twisted's name
+    def listen(
+        self, protocolFactory: IProtocolFactory
+    ) -> Deferred[IListeningPort]:  # Twisted's name
         """Listen once the certificates are there.
 
         :raises txdicomtls.errors.CredentialError: they cannot be used.
@@ -101,7 +103,7 @@ class ClientEndpoint:
         self._security = security
         self._timeout = timeout
 
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:  # noqa: N803  # Twisted's name
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:  # Twisted's name
         """Connect; fires with the protocol before its link is ready: ask it for that.
 
         :raises txdicomtls.errors.PeerUnreachable: nobody answers there.
@@ -111,9 +113,7 @@ class ClientEndpoint:
 
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
         security = await _loaded(self._security)
-        tcp = HostnameEndpoint(
-            self._reactor, self._host, self._port, timeout=self._timeout
-        )
+        tcp = HostnameEndpoint(self._reactor, self._host, self._port, timeout=self._timeout)
         creator = security.client_creator(self._host)
         try:
             transport: Any = await tcp.connect(wrap_factory(creator, True, factory, self._reactor))
@@ -149,7 +149,7 @@ def server_endpoint_from_strings(
     return ServerEndpoint(
         reactor,
         tcp_endpoint(reactor, _number("port", port), _number("backlog", backlog), interface),
-        security_from_strings(reactor, client_certificate=wanted, **files),
+        security_from_strings(reactor, wanted, **files),
     )
 
 
@@ -159,7 +159,7 @@ def client_endpoint_from_strings(
     port: str = str(DICOM_TLS_PORT),
     *,
     timeout: str = "10",
-    **files: Any,
+    **files: str,
 ) -> ClientEndpoint:
     """The endpoint of ``dicomtls:HOST:PORT:certificate=FILE:key=FILE:trust=FILE``.
 
@@ -183,8 +183,8 @@ def client_endpoint_from_strings(
 
 def security_from_strings(
     reactor: IReactor,
-    *,
     client_certificate: ClientCertificate = ClientCertificate.REQUIRED,
+    /,
     **files: str,
 ) -> Callable[[], Deferred[Security]]:
     """How to get the security that the arguments of an endpoint string describe.

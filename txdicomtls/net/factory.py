@@ -43,7 +43,7 @@ class AssociationFactory(Factory):
     noisy = False
     log = Logger()
 
-    def __init__(  # noqa: PLR0913  # each is one thing that an acceptor needs
+    def __init__(  # each is one thing that an acceptor needs
         self,
         clock: IReactorTime,
         *,

@@ -55,17 +55,17 @@ from txdicomtls.tls import LinkDeadlines, LinkLifecycle, SecureLink
 
 
 class SecureTransport(StructuralType):
-    """What the protocol needs of its transport: :class:`txdicomtls.tls.TLSTransport`, or a double of it."""
+    """What is needed of a transport: :class:`txdicomtls.tls.TLSTransport`, or a double of it."""
 
-    def writeSequence(self, data: Iterable[bytes | memoryview]) -> None: ...  # noqa: D102, N802
-    def loseConnection(self) -> None: ...  # noqa: D102, N802
-    def abortConnection(self) -> None: ...  # noqa: D102, N802
-    def pauseProducing(self) -> None: ...  # noqa: D102, N802
-    def resumeProducing(self) -> None: ...  # noqa: D102, N802
-    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...  # noqa: D102, N802, FBT001
-    def unregisterProducer(self) -> None: ...  # noqa: D102, N802
-    def setTcpNoDelay(self, enabled: bool) -> None: ...  # noqa: D102, N802, FBT001
-    def getPeer(self) -> IAddress: ...  # noqa: D102, N802
+    def writeSequence(self, data: Iterable[bytes | memoryview]) -> None: ...  # noqa: D102
+    def loseConnection(self) -> None: ...  # noqa: D102
+    def abortConnection(self) -> None: ...  # noqa: D102
+    def pauseProducing(self) -> None: ...  # noqa: D102
+    def resumeProducing(self) -> None: ...  # noqa: D102
+    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...  # noqa: D102, FBT001
+    def unregisterProducer(self) -> None: ...  # noqa: D102
+    def setTcpNoDelay(self, enabled: bool) -> None: ...  # noqa: D102, FBT001
+    def getPeer(self) -> IAddress: ...  # noqa: D102
 
     def secure_link(self) -> SecureLink:
         """Once the handshake is done: what was negotiated, the peer's name verified.
@@ -143,12 +143,12 @@ class AssociationProtocol(Protocol):
 
     # -- IProtocol ---------------------------------------------------------------------------
 
-    def connectionMade(self) -> None:  # noqa: N802
+    def connectionMade(self) -> None:
         """TCP is there, TLS is not: only the link's deadline starts."""
         self.transport.setTcpNoDelay(True)
         self.link.connected()
 
-    def handshakeCompleted(self) -> None:  # noqa: N802
+    def handshakeCompleted(self) -> None:
         """TLS is there: find out with whom, then ask whether that is welcome."""
         try:
             secure_link = self.transport.secure_link()
@@ -156,10 +156,13 @@ class AssociationProtocol(Protocol):
             self.link.refused(error)
             return
         self.link.handshake_completed(secure_link)
-        self.hold()
-        self.admit(secure_link).addCallbacks(self._admitted, self._refused)
+        decision = self.admit(secure_link)
+        if not decision.called:
+            self.hold()
+            decision.addBoth(self._decided)
+        decision.addCallbacks(self._admitted, self._refused)
 
-    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+    def dataReceived(self, data: bytes) -> None:
         """Decrypted bytes; kept, never more than one read of them, until the link is ready."""
         if self.connection.state is State.STA1:
             self._early.append(data)
@@ -168,7 +171,7 @@ class AssociationProtocol(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The transport is gone: every wait ends, with one error for all."""
-        cause = self.transport.explain(reason)
+        cause = self.link.error or self.transport.explain(reason)
         self._stop_deadlines()
         self.perform(self.connection.transport_closed())
         self.finish(cause or AssociationLost("the peer closed the connection"))
@@ -177,14 +180,14 @@ class AssociationProtocol(Protocol):
 
     # -- IPushProducer, towards the transport ------------------------------------------------
 
-    def pauseProducing(self) -> None:  # noqa: N802
+    def pauseProducing(self) -> None:
         """The peer does not read as fast as we write: stop asking it for more."""
         if not self._write_blocked:
             self._write_blocked = True
             self._stalled.start()
             self.hold()
 
-    def resumeProducing(self) -> None:  # noqa: N802
+    def resumeProducing(self) -> None:
         """There is room again."""
         if self._write_blocked:
             self._write_blocked = False
@@ -192,7 +195,7 @@ class AssociationProtocol(Protocol):
             self._release_writers()
             self.let_go()
 
-    def stopProducing(self) -> None:  # noqa: N802
+    def stopProducing(self) -> None:
         """The transport is going away; ``connectionLost`` says the rest."""
         self._producing = False
 
@@ -279,7 +282,10 @@ class AssociationProtocol(Protocol):
         early, self._early = self._early, []
         for data in early:
             self._receive(data)
+
+    def _decided(self, decision: object) -> object:
         self.let_go()
+        return decision
 
     def _refused(self, failure: Failure) -> None:
         error = failure.value

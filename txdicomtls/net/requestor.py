@@ -42,7 +42,6 @@ from txdicomtls.dimse import Request, Response
 from txdicomtls.errors import (
     AssociationAborted,
     AssociationEnded,
-    AssociationError,
     AssociationRejected,
     AssociationTimeout,
     DicomTLSError,
@@ -152,7 +151,7 @@ class RequestorProtocol(AssociationProtocol):
 
     # -- the link ----------------------------------------------------------------------------
 
-    def admit(self, link: SecureLink) -> Deferred[object]:  # noqa: ARG002  # verified already
+    def admit(self, link: SecureLink) -> Deferred[object]:  # verified already
         """The peer's certificate and name are verified: a requestor asks no more."""
         return succeed(None)
 
@@ -300,5 +299,3 @@ class RequestorProtocol(AssociationProtocol):
     def _forsaken(self, _: Deferred[Response]) -> None:
         """The caller cancelled an operation that was sent: no way back but out."""
         self.abort("an operation was cancelled")
-
-

@@ -55,13 +55,13 @@ class NodeService(Service):
         self.ports: list[IListeningPort] = []
         self.started: Deferred[None] = Deferred()
 
-    def startService(self) -> None:  # noqa: N802  # Twisted's name
+    def startService(self) -> None:  # Twisted's name
         """Begin to start; see :attr:`started`."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted has not typed it
         starting = Deferred.fromCoroutine(self._start())
         starting.chainDeferred(self.started)
 
-    def stopService(self) -> Deferred[None]:  # noqa: N802  # Twisted's name
+    def stopService(self) -> Deferred[None]:  # Twisted's name
         """Stop listening, drain, abort the rest; fires when nothing is left."""
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted has not typed it
         return Deferred.fromCoroutine(self._stop())
@@ -90,7 +90,7 @@ class NodeService(Service):
             raise CannotListen(listen.interface, listen.port, str(error.socketError)) from error
         self.ports.append(port)
         address = port.getHost()
-        assert isinstance(address, (IPv4Address, IPv6Address))  # noqa: S101  # TCP
+        assert isinstance(address, (IPv4Address, IPv6Address))  # TCP
         self.log.info(
             "{ae_title} listens on {host} port {port}, profile {profile}",
             ae_title=self._configuration.node.ae_title,

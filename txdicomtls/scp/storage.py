@@ -67,7 +67,7 @@ class Storage:
             return self._private and _is_private(abstract_syntax)
         return abstract_syntax in self._private
 
-    def choose(self, abstract_syntax: str, offered: tuple[str, ...]) -> str | None:  # noqa: ARG002
+    def choose(self, abstract_syntax: str, offered: tuple[str, ...]) -> str | None:
         """The requestor's first: it knows best in which its objects are stored."""
         return next((uid for uid in offered if self._keeps(uid)), None)
 
@@ -184,7 +184,7 @@ _log = Logger()
 
 
 def _failed(message: CStoreRQ, failure: Failure, peer: str) -> Response:
-    """The response for an instance that was not kept; what is no StorageError is not ours to answer."""
+    """The response for an instance that was not kept; only a StorageError is ours to answer."""
     failure.trap(StorageError)
     error = failure.value
     status = next(

@@ -21,7 +21,7 @@ class Verification:
         """Only the Verification SOP Class."""
         return abstract_syntax == uids.VERIFICATION
 
-    def choose(self, abstract_syntax: str, offered: tuple[str, ...]) -> str | None:  # noqa: ARG002
+    def choose(self, abstract_syntax: str, offered: tuple[str, ...]) -> str | None:
         """Any transfer syntax that is one: no data set is ever sent in it."""
         return next((uid for uid in offered if uid in uids.TRANSFER_SYNTAXES), None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import clientFromString
@@ -46,7 +46,7 @@ class Association:
     def link(self) -> SecureLink:
         """What TLS negotiated, and the peer's certificates."""
         link = self._protocol.link.secure_link
-        assert link is not None  # noqa: S101  # an association has a ready link
+        assert link is not None  # an association has a ready link
         return link
 
     @property
@@ -87,7 +87,7 @@ class Association:
         """Fires when the connection is gone."""
         return self._protocol.when_closed()
 
-    async def __aenter__(self) -> Association:
+    async def __aenter__(self) -> Self:
         """The association itself."""
         return self
 
@@ -113,7 +113,7 @@ class Association:
         return response.status
 
 
-def connect(  # noqa: PLR0913  # each is one fact of the association
+def connect(  # each is one fact of the association
     reactor: IReactor,
     endpoint: str | IStreamClientEndpoint,
     *,

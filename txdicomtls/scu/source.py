@@ -10,7 +10,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from txdicomtls import uids
 from txdicomtls.errors import NotADicomFile
 from txdicomtls.net import Blocks
 from txdicomtls.part10 import FileHeader, read_header
@@ -58,7 +57,7 @@ class FileSource:
                 await in_thread(os.close, self.descriptor)
 
     def _read(self, size: int) -> bytes:
-        assert self.descriptor is not None  # noqa: S101  # open while there is anything left
+        assert self.descriptor is not None  # open while there is anything left
         data = _read_fully(self.descriptor, size)
         if len(data) < size:
             raise NotADicomFile(self.header.path, "it became shorter while it was being sent")
@@ -72,9 +71,6 @@ def open_source(path: Path, fragment: int) -> FileSource:
     :raises NotADicomFile: it cannot be sent.
     """
     header = read_header(path)
-    odd = header.data_length % 2
-    if odd and header.transfer_syntax_uid != uids.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN:
-        raise NotADicomFile(path, "its data set has an odd length: it is damaged or cut off")
     block = max(1, _BLOCK // fragment) * fragment
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -106,5 +102,5 @@ def _read_fully(descriptor: int, size: int) -> bytes:
 
 
 def _padded(data: bytes, header: FileHeader) -> bytes:
-    """A deflated data set of odd length gets the NULL byte that PS3.5 A.5 demands and many files lack."""
+    """A deflated data set of odd length gets the NULL byte that PS3.5 A.5 demands."""
     return data + b"\0" if header.data_length % 2 else data

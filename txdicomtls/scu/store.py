@@ -1,4 +1,4 @@
-"""C-STORE as requestor: files over one association, several at once inside the agreed window (PS3.4 Annex B)."""
+"""C-STORE as requestor: files over one association, as many at once as agreed (PS3.4 B)."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from txdicomtls.threads import InThread
 from txdicomtls.tls.credentials import Credentials, load_credentials
 from txdicomtls.tls.diagnosis import FIRST_BYTES, explain
 from txdicomtls.tls.lifecycle import LinkDeadlines, LinkLifecycle, LinkState, TransportActions
@@ -22,7 +23,6 @@ from txdicomtls.tls.profiles import (
 from txdicomtls.tls.secure_link import SecureLink, introspect
 from txdicomtls.tls.security import ClientCertificate, Security, load_security
 from txdicomtls.tls.suites import SuiteDescription, describe_suite
-from txdicomtls.tls.threads import InThread
 from txdicomtls.tls.transport import (
     READ_SIZE,
     WRITE_SIZE,

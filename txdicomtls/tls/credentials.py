@@ -16,10 +16,10 @@ from twisted.internet.defer import Deferred
 
 from txdicomtls.errors import CredentialError, WrongPassword
 from txdicomtls.interfaces import IPasswordSource
-from txdicomtls.tls.keys import weakness
+from txdicomtls.threads import InThread
+from txdicomtls.tls.keys import key_of, weakness
 from txdicomtls.tls.pem import read_certificates, read_private_key
 from txdicomtls.tls.profiles import DEFAULT_PROFILE, Profile
-from txdicomtls.tls.threads import InThread
 
 PrivateKey = (
     rsa.RSAPrivateKey
@@ -144,7 +144,7 @@ def _check_pair(
 
 def _check_use(path: Path, certificate: x509.Certificate, profile: Profile, now: datetime) -> None:
     """Find now what every handshake would stumble over."""
-    weak = weakness(certificate.public_key(), profile)
+    weak = weakness(key_of(certificate), profile)
     if weak:
         raise CredentialError(path, f"its key {weak} by profile {profile.name}")
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc

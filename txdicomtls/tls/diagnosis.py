@@ -149,6 +149,8 @@ def _reason_text(error: SSL.Error) -> str:
 
 
 def _from_transport(error: BaseException, first_bytes: bytes, *, handshake_done: bool) -> LinkError:
+    if isinstance(error, ConnectionAborted):
+        return LinkError("this node dropped the connection")
     if isinstance(error, ConnectionDone | ConnectionLost | SSL.SysCallError):
         if handshake_done:
             clean = isinstance(error, ConnectionDone)
@@ -160,7 +162,5 @@ def _from_transport(error: BaseException, first_bytes: bytes, *, handshake_done:
             "TLS, and the log of the peer",
             by_peer=True,
         )
-    if isinstance(error, ConnectionAborted):
-        return LinkError("this node dropped the connection")
     what = "the link broke" if handshake_done else "no link came to be"
     return LinkError(f"{what}: {str(error) or type(error).__name__}")

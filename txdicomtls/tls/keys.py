@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
@@ -39,12 +41,17 @@ def describe_key(key: CertificatePublicKeyTypes) -> KeyDescription:
     return KeyDescription(type(key).__name__, type(key).__name__, 0)
 
 
-def weakness(key: CertificatePublicKeyTypes, profile: Profile) -> str:
+@lru_cache(256)
+def key_of(certificate: x509.Certificate) -> KeyDescription:
+    """Say what the public key of a certificate is; the same peers come again and again."""
+    return describe_key(certificate.public_key())
+
+
+def weakness(description: KeyDescription, profile: Profile) -> str:
     """Say why a profile does not take a public key.
 
     :return: as "is RSA with 1024 bits, and 2048 are needed"; empty where it is good.
     """
-    description = describe_key(key)
     floors = {"RSA": profile.rsa_bits, "ECDSA": profile.ec_bits, "Ed25519": 0, "Ed448": 0}
     floor = floors.get(description.algorithm)
     if floor is None:

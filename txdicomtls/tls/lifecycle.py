@@ -19,16 +19,18 @@ Theory of operation::
 *closed* at once, because what comes after an abort is not worth waiting for.  An input
 that is late, as a handshake that completes while the link is closing, does nothing.
 
-The state is changed before anything outside is called, so that whatever is called may
-use the link again.
+The machine only decides; what it has decided is done when it has its new state, so that
+whatever is called may use the link again.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from functools import partial
+from typing import Protocol
 
 from automat import TypeMachineBuilder
 from twisted.internet.defer import Deferred, fail, succeed
@@ -104,142 +106,95 @@ class _Link(Protocol):
     def expired(self, seconds: float) -> None:
         """The deadline of the state has passed."""
 
-    def when_ready(self) -> Deferred[SecureLink]:
-        """Wait for the link to be ready."""
-
-    def when_closed(self) -> Deferred[None]:
-        """Wait for the link to be closed."""
-
 
 @dataclass
 class _Core:
-    """What the states share."""
+    """What the states share; what is to be done outside is put into ``effects``."""
 
     clock: IReactorTime
     deadlines: LinkDeadlines
     actions: TransportActions
+    expire: Callable[[float], None]
     state: LinkState = LinkState.CONNECTING
     secure_link: SecureLink | None = None
     error: LinkError | None = None
     deadline: IDelayedCall | None = None
     awaiting_ready: list[Deferred[SecureLink]] = field(default_factory=list)
     awaiting_closed: list[Deferred[None]] = field(default_factory=list)
+    effects: deque[Callable[[], object]] = field(default_factory=deque)
 
-    def enter(self, link: _Link, state: LinkState, seconds: float | None = None) -> None:
+    def enter(self, state: LinkState, seconds: float | None = None) -> None:
         """Be in a state, for so many seconds at most."""
         if self.deadline is not None and self.deadline.active():
             self.deadline.cancel()
         self.state = state
         self.deadline = None
         if seconds is not None:
-            self.deadline = self.clock.callLater(seconds, link.expired, seconds)
-
-    def begin_closing(self, link: _Link, error: LinkError | None) -> None:
-        self.error = self.error or error
-        self.enter(link, LinkState.CLOSING, self.deadlines.closing)
-        self.actions.close()
-
-    def end(self, link: _Link, error: LinkError | None) -> None:
-        """Be closed, and tell all who wait."""
-        self.error = self.error or error
-        self.enter(link, LinkState.CLOSED)
-        awaiting_ready, self.awaiting_ready = self.awaiting_ready, []
-        awaiting_closed, self.awaiting_closed = self.awaiting_closed, []
-        for ready in awaiting_ready:
-            ready.errback(self.never_ready())
-        for closed in awaiting_closed:
-            closed.callback(None)
+            self.deadline = self.clock.callLater(seconds, self.expire, seconds)
 
     def never_ready(self) -> LinkError:
+        """What those are told who wait in vain."""
         return self.error or LinkError("the link was closed before it was ready")
 
 
-def _begin_handshake(link: _Link, core: _Core) -> None:
-    core.enter(link, LinkState.HANDSHAKING, core.deadlines.handshake)
+def _begin_handshake(_link: _Link, core: _Core) -> None:
+    core.enter(LinkState.HANDSHAKING, core.deadlines.handshake)
 
 
-def _begin_verification(link: _Link, core: _Core, secure_link: SecureLink) -> None:
+def _begin_verification(_link: _Link, core: _Core, secure_link: SecureLink) -> None:
     core.secure_link = secure_link
-    core.enter(link, LinkState.VERIFIED, core.deadlines.verification)
+    core.enter(LinkState.VERIFIED, core.deadlines.verification)
 
 
-def _become_ready(link: _Link, core: _Core) -> None:
-    core.enter(link, LinkState.READY, core.deadlines.association)
+def _become_ready(_link: _Link, core: _Core) -> None:
+    core.enter(LinkState.READY, core.deadlines.association)
     awaiting, core.awaiting_ready = core.awaiting_ready, []
     assert core.secure_link is not None
     for waiting in awaiting:
-        waiting.callback(core.secure_link)
+        core.effects.append(partial(waiting.callback, core.secure_link))
 
 
-def _become_associated(link: _Link, core: _Core) -> None:
-    core.enter(link, LinkState.ASSOCIATED)
+def _become_associated(_link: _Link, core: _Core) -> None:
+    core.enter(LinkState.ASSOCIATED)
 
 
-def _close(link: _Link, core: _Core) -> None:
-    core.begin_closing(link, None)
+def _close(_link: _Link, core: _Core, error: LinkError | None = None) -> None:
+    core.error = core.error or error
+    core.enter(LinkState.CLOSING, core.deadlines.closing)
+    core.effects.append(core.actions.close)
 
 
-def _refuse(link: _Link, core: _Core, error: LinkError) -> None:
-    core.begin_closing(link, error)
-
-
-def _lose(link: _Link, core: _Core, error: LinkError | None) -> None:
-    core.end(link, error)
+def _end(_link: _Link, core: _Core, error: LinkError | None) -> None:
+    core.error = core.error or error
+    core.enter(LinkState.CLOSED)
+    for ready in core.awaiting_ready:
+        core.effects.append(partial(ready.errback, core.never_ready()))
+    for closed in core.awaiting_closed:
+        core.effects.append(partial(closed.callback, None))
+    core.awaiting_ready, core.awaiting_closed = [], []
 
 
 def _expire(link: _Link, core: _Core, seconds: float) -> None:
-    core.end(link, LinkTimeout(core.state.value, seconds))
-    core.actions.abort()
-
-
-def _wait_for_ready(_link: _Link, core: _Core) -> Deferred[SecureLink]:
-    waiting: Deferred[SecureLink] = Deferred(core.awaiting_ready.remove)
-    core.awaiting_ready.append(waiting)
-    return waiting
-
-
-def _is_ready(_link: _Link, core: _Core) -> Deferred[SecureLink]:
-    assert core.secure_link is not None
-    return succeed(core.secure_link)
-
-
-def _will_not_be_ready(_link: _Link, core: _Core) -> Deferred[SecureLink]:
-    return fail(core.never_ready())
-
-
-def _wait_for_closed(_link: _Link, core: _Core) -> Deferred[None]:
-    waiting: Deferred[None] = Deferred(core.awaiting_closed.remove)
-    core.awaiting_closed.append(waiting)
-    return waiting
-
-
-def _is_closed(_link: _Link, _core: _Core) -> Deferred[None]:
-    return succeed(None)
+    _end(link, core, LinkTimeout(core.state.value, seconds))
+    # Last, because a transport may say at once that it is lost, and that is not the reason.
+    core.effects.append(core.actions.abort)
 
 
 _S = LinkState
-_BEFORE_READY = (_S.CONNECTING, _S.HANDSHAKING, _S.VERIFIED)
-_USABLE = (_S.READY, _S.ASSOCIATED)
-_BEFORE_CLOSING = (*_BEFORE_READY, *_USABLE)
-_STAY = None
+_BEFORE_CLOSING = (_S.CONNECTING, _S.HANDSHAKING, _S.VERIFIED, _S.READY, _S.ASSOCIATED)
 
 #: Input, the states in which it does something, the state that it leads to, what it does.
 _TRANSITIONS: tuple[
-    tuple[Callable[..., Any], tuple[LinkState, ...], LinkState | None, Callable[..., Any]], ...
+    tuple[Callable[..., None], tuple[LinkState, ...], LinkState, Callable[..., None]], ...
 ] = (
     (_Link.connected, (_S.CONNECTING,), _S.HANDSHAKING, _begin_handshake),
     (_Link.handshake_completed, (_S.HANDSHAKING,), _S.VERIFIED, _begin_verification),
     (_Link.admitted, (_S.VERIFIED,), _S.READY, _become_ready),
     (_Link.associated, (_S.READY,), _S.ASSOCIATED, _become_associated),
-    (_Link.refused, _BEFORE_CLOSING, _S.CLOSING, _refuse),
+    (_Link.refused, _BEFORE_CLOSING, _S.CLOSING, _close),
     (_Link.close, _BEFORE_CLOSING, _S.CLOSING, _close),
-    (_Link.lost, (*_BEFORE_CLOSING, _S.CLOSING), _S.CLOSED, _lose),
+    (_Link.lost, (*_BEFORE_CLOSING, _S.CLOSING), _S.CLOSED, _end),
     (_Link.expired, (_S.HANDSHAKING, _S.VERIFIED, _S.READY, _S.CLOSING), _S.CLOSED, _expire),
-    (_Link.when_ready, _BEFORE_READY, _STAY, _wait_for_ready),
-    (_Link.when_ready, _USABLE, _STAY, _is_ready),
-    (_Link.when_ready, (_S.CLOSING, _S.CLOSED), _STAY, _will_not_be_ready),
-    (_Link.when_closed, (*_BEFORE_CLOSING, _S.CLOSING), _STAY, _wait_for_closed),
-    (_Link.when_closed, (_S.CLOSED,), _STAY, _is_closed),
 )
 
 
@@ -247,15 +202,12 @@ def _make_machine() -> Callable[[_Core], _Link]:
     """Build the machine; an input that the table does not have in a state does nothing there."""
     machine = TypeMachineBuilder(_Link, _Core)
     states = {state: machine.state(state.value) for state in LinkState}
-    acting = set()
     for act, sources, target, behaviour in _TRANSITIONS:
-        for source in sources:
-            states[source].upon(act).to(states[target or source])(behaviour)
-            acting.add((act, source))
-    for act in {act for act, *_ in _TRANSITIONS}:
-        for state in LinkState:
-            if (act, state) not in acting:
-                states[state].upon(act).loop().returns(None)
+        for source, state in states.items():
+            if source in sources:
+                state.upon(act).to(states[target])(behaviour)
+            else:
+                state.upon(act).loop().returns(None)
     return machine.build()
 
 
@@ -273,7 +225,7 @@ class LinkLifecycle:
     def __init__(
         self, clock: IReactorTime, deadlines: LinkDeadlines, transport_actions: TransportActions
     ) -> None:
-        self._core = _Core(clock, deadlines, transport_actions)
+        self._core = _Core(clock, deadlines, transport_actions, self._expired)
         self._machine = _LinkMachine(self._core)
 
     @property
@@ -302,6 +254,7 @@ class LinkLifecycle:
     def admitted(self) -> None:
         """The access decision was yes: the link is ready."""
         self._machine.admitted()
+        self._carry_out()
 
     def refused(self, error: LinkError) -> None:
         """The access decision was no, or came to be no: close.
@@ -309,6 +262,7 @@ class LinkLifecycle:
         :param error: what those who wait for the link are told.
         """
         self._machine.refused(error)
+        self._carry_out()
 
     def associated(self) -> None:
         """An association is established."""
@@ -317,6 +271,7 @@ class LinkLifecycle:
     def close(self) -> None:
         """Close; abort if the peer does not answer in time."""
         self._machine.close()
+        self._carry_out()
 
     def lost(self, error: LinkError | None) -> None:
         """The connection is gone.
@@ -324,6 +279,7 @@ class LinkLifecycle:
         :param error: why; None where it was closed in order.
         """
         self._machine.lost(error)
+        self._carry_out()
 
     def when_ready(self) -> Deferred[SecureLink]:
         """Wait for the link to be ready; each call gives a Deferred of its own.
@@ -331,8 +287,29 @@ class LinkLifecycle:
         :return: fails with a :class:`~txdicomtls.errors.LinkError` where the link never
             becomes ready, or is closing already.
         """
-        return self._machine.when_ready()
+        core = self._core
+        if core.state in (LinkState.CLOSING, LinkState.CLOSED):
+            return fail(core.never_ready())
+        if core.secure_link is not None and core.state is not LinkState.VERIFIED:
+            return succeed(core.secure_link)
+        waiting: Deferred[SecureLink] = Deferred(core.awaiting_ready.remove)
+        core.awaiting_ready.append(waiting)
+        return waiting
 
     def when_closed(self) -> Deferred[None]:
         """Wait for the link to be closed, for whatever reason; never fails."""
-        return self._machine.when_closed()
+        core = self._core
+        if core.state is LinkState.CLOSED:
+            return succeed(None)
+        waiting: Deferred[None] = Deferred(core.awaiting_closed.remove)
+        core.awaiting_closed.append(waiting)
+        return waiting
+
+    def _expired(self, seconds: float) -> None:
+        self._machine.expired(seconds)
+        self._carry_out()
+
+    def _carry_out(self) -> None:
+        """Do what the machine has decided, outside of it, because it cannot be entered twice."""
+        while self._core.effects:
+            self._core.effects.popleft()()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import idna
 from cryptography import x509
 from OpenSSL import SSL
@@ -14,15 +16,21 @@ from twisted.internet.abstract import isIPAddress, isIPv6Address
 
 from txdicomtls.errors import PeerNameMismatch
 
+#: The same peers come again and again: what was read from that many certificates is kept.
+REMEMBERED = 256
+
 
 def printable(text: str) -> str:
     """Escape what would break a log line: a name may be whatever its issuer let pass."""
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
 
 
+@lru_cache(REMEMBERED)
 def presented_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """DNS names, IP addresses and URIs that a certificate is for, in this order.
 
@@ -39,6 +47,7 @@ def presented_names(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(printable(name) for name in (*dns, *addresses, *uris))
 
 
+@lru_cache(REMEMBERED)
 def subject_of(certificate: x509.Certificate) -> str:
     """The subject as one line of text (RFC 4514)."""
     return printable(certificate.subject.rfc4514_string())

@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from txdicomtls.errors import PasswordUnavailable
 from txdicomtls.interfaces import IPasswordSource
-from txdicomtls.tls.threads import InThread
+from txdicomtls.threads import InThread
 
 
 @implementer(IPasswordSource)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import SSL
 
 from txdicomtls.tls.bindings import was_resumed
-from txdicomtls.tls.keys import KeyDescription, describe_key
+from txdicomtls.tls.keys import KeyDescription, key_of
 from txdicomtls.tls.names import presented_names, printable, subject_of
 from txdicomtls.tls.suites import describe_suite
 from txdicomtls.tls.verification import LinkConnection
@@ -107,7 +107,7 @@ def introspect(connection: SSL.Connection, *, profile: str) -> SecureLink:
     suite = describe_suite(openssl_cipher)
     group = connection.get_group_name() or ""
     certificate = connection.get_peer_certificate(as_cryptography=True)
-    key = describe_key(certificate.public_key()) if certificate else KeyDescription("", "", 0)
+    key = key_of(certificate) if certificate else KeyDescription("", "", 0)
     return SecureLink(
         protocol=connection.get_protocol_version_name(),
         cipher_suite=suite.iana_name,

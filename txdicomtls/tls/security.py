@@ -23,11 +23,11 @@ from zope.interface import implementer
 
 from txdicomtls.errors import HandshakeFailed
 from txdicomtls.interfaces import IPasswordSource
+from txdicomtls.threads import InThread
 from txdicomtls.tls.bindings import restrict_groups
 from txdicomtls.tls.credentials import Credentials, load_credentials
 from txdicomtls.tls.names import is_ip_address, normalized_server_name, printable
 from txdicomtls.tls.profiles import DEFAULT_PROFILE, Profile, TLSVersion, profile_named
-from txdicomtls.tls.threads import InThread
 from txdicomtls.tls.trust import Trust, load_trust
 from txdicomtls.tls.verification import VERIFY_DEPTH, LinkConnection, verify_callback
 
@@ -49,6 +49,10 @@ _OPTIONS = (
 # SSL_MODE_ENABLE_PARTIAL_WRITE, which pyOpenSSL sets without naming it: with it one
 # SSL_write makes one record of 16 KiB and returns, without it all the records.
 _PARTIAL_WRITE = 0x1
+
+# SSL_MODE_NO_AUTO_CHAIN, likewise without a name: what is sent are the certificates of the
+# credentials, and not a chain that OpenSSL builds and verifies anew for each handshake.
+_NO_AUTO_CHAIN = 0x8
 
 
 class ClientCertificate(Enum):
@@ -188,7 +192,7 @@ def _make_context(profile: Profile, trust: Trust, credentials: Credentials | Non
     context = SSL.Context(SSL.TLS_METHOD)
     context.set_options(_OPTIONS)
     context.clear_mode(_PARTIAL_WRITE)
-    context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS | _NO_AUTO_CHAIN)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     _restrict_to(context, profile)
     context.set_verify_depth(VERIFY_DEPTH)
@@ -230,10 +234,6 @@ def _require_suites(profile: Profile) -> None:
         )
 
 
-class NoCommonProtocol(SSL.Error):
-    """Raised in the ALPN callback: only that makes pyOpenSSL send no_application_protocol."""
-
-
 def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
     if ALPN_PROTOCOL in offered:
         return ALPN_PROTOCOL
@@ -244,4 +244,5 @@ def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
             by_peer=False,
             alert="no_application_protocol",
         )
-    raise NoCommonProtocol("no common ALPN protocol")
+    # Only an exception makes pyOpenSSL send the alert that is due (RFC 7301 3.2).
+    raise SSL.Error([("", "", "no common application protocol")])

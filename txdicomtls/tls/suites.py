@@ -85,6 +85,7 @@ _CIPHERS = (
     _Cipher("3DES_EDE_CBC", "DES-CBC3", "3DES-EDE-CBC", 112, "CBC"),
     _Cipher("DES_CBC", "DES-CBC", "DES-CBC", 56, "CBC"),
     _Cipher("SEED_CBC", "SEED", "SEED-CBC", 128, "CBC"),
+    _Cipher("IDEA_CBC", "IDEA-CBC", "IDEA-CBC", 128, "CBC"),
     _Cipher("RC4_128", "RC4", "RC4", 128, "stream"),
     _Cipher("NULL", "NULL", "NULL", 0, "stream"),
 )

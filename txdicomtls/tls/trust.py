@@ -9,8 +9,8 @@ from pathlib import Path
 from cryptography import x509
 from twisted.internet.defer import Deferred
 
+from txdicomtls.threads import InThread
 from txdicomtls.tls.pem import read_certificates
-from txdicomtls.tls.threads import InThread
 
 
 @dataclass(frozen=True, slots=True)
