@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from twisted.application.service import IService
+from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
@@ -64,11 +65,14 @@ def makeService(options: Options) -> IService:  # Twisted's name
     # Not before now: a --help must not load OpenSSL, nor install a reactor.
     from twisted.internet import reactor
 
+    from txdicomtls.node.memory import settle
     from txdicomtls.node.service import NodeService
 
     service = NodeService(cast("Any", reactor), configuration)
 
     def cannot_start(failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return  # stopped while it was starting
         if failure.check(DicomTLSError):
             _log.critical("cannot start: {error}", error=failure.value)
         else:
@@ -76,7 +80,7 @@ def makeService(options: Options) -> IService:  # Twisted's name
         _exit_with_failure()
         reactor.stop()
 
-    service.started.addErrback(cannot_start)
+    service.started.addCallbacks(lambda _: settle(), cannot_start)
     return service
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from txdicomtls.codes import RejectReason, RejectResult
+from txdicomtls.dimse.messages import is_sendable_uid
 from txdicomtls.errors import RemoteProtocolError
 from txdicomtls.pdu import (
     APPLICATION_CONTEXT,
@@ -35,6 +36,9 @@ MOST_OUTSTANDING = 256
 
 #: 1 to 16 characters of ISO 646, no control characters, no backslash (PS3.5 6.2, AE).
 _AE_TITLE = re.compile(r"[\x20-\x5b\x5d-\x7e]{1,16}")
+
+#: Implicit VR Little Endian, which every implementation knows (PS3.5 10.1).
+_DEFAULT_TRANSFER_SYNTAX = "1.2.840.10008.1.2"
 
 #: The answer to one proposed context: a transfer syntax to accept, or why none.
 ContextChoice = str | ContextResult
@@ -218,13 +222,18 @@ def _answer(context: PresentationContextRQ, policy: AcceptancePolicy) -> Present
         return PresentationContextAC(
             context_id=context.context_id,
             result=choice,
-            transfer_syntax=context.transfer_syntaxes[0],
+            transfer_syntax=_sendable(context.transfer_syntaxes[0]),
         )
     return PresentationContextAC(
         context_id=context.context_id,
         result=ContextResult.ACCEPTANCE,
         transfer_syntax=choice,
     )
+
+
+def _sendable(transfer_syntax: str) -> str:
+    """What a peer sent as a UID, or one that can be sent back in its place."""
+    return transfer_syntax if is_sendable_uid(transfer_syntax) else _DEFAULT_TRANSFER_SYNTAX
 
 
 def _answer_window(asked: AsynchronousOperationsWindow | None, ours: int) -> Window:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from txdicomtls.pdu import AssociateRQ
 
 
+_NO_ROOM = Rejection(reason=RejectReason.LOCAL_LIMIT_EXCEEDED, result=RejectResult.TRANSIENT)
+
+
 class AcceptorProtocol(AssociationProtocol):
     """One association that a peer asks for.
 
@@ -85,10 +88,12 @@ class AcceptorProtocol(AssociationProtocol):
     def indicated(self, indication: Indication) -> None:
         """Dispatch by kind; data first, being a thousand times as frequent as the rest."""
         if type(indication) is DataArrived:
+            self._idle.start()
             self.dispatcher.data(indication.data)
         elif isinstance(indication, MessageBegan):
             self._begin(indication)
         elif isinstance(indication, MessageEnded):
+            self._idle.stop()
             self.dispatcher.end()
         elif isinstance(indication, AssociateIndication):
             self._decide(indication.request)
@@ -116,9 +121,7 @@ class AcceptorProtocol(AssociationProtocol):
             link=self._secure_link,
         )
         if self.factory.full:
-            self._reject(
-                Rejection(reason=RejectReason.LOCAL_LIMIT_EXCEEDED, result=RejectResult.TRANSIENT)
-            )
+            self._reject(_NO_ROOM)
             return
         authorize: Callable[..., Any] = self.factory.access.authorize
         decision: Deferred[Grant] = maybeDeferred(authorize, self.facts)
@@ -126,6 +129,9 @@ class AcceptorProtocol(AssociationProtocol):
 
     def _negotiate(self, grant: Grant, request: AssociateRQ) -> None:
         if self.connection.state is not State.STA3:
+            return
+        if self.factory.full:  # others may have been accepted while this one was decided on
+            self._reject(_NO_ROOM)
             return
         answer = negotiate(request, self.factory.policy(grant))
         if isinstance(answer, Rejection):
@@ -195,13 +201,16 @@ class AcceptorProtocol(AssociationProtocol):
             )
 
     def _idle_too_long(self) -> None:
+        if self._holds:  # it is we who let the peer wait
+            self._idle.start()
+            return
         self.abort(f"nothing came for {self.timeouts.idle:g} s")
 
     # -- messages ----------------------------------------------------------------------------
 
     def _begin(self, began: MessageBegan) -> None:
         assert self.facts is not None  # messages come only on an association
-        self._idle.stop()
+        self._idle.start()
         if isinstance(began.message, Request):
             self.dispatcher.begin(
                 IncomingRequest(

@@ -174,7 +174,7 @@ class _Guarded:
             return self._operation.write(data)
         except Exception:  # noqa: BLE001  # see the class
             self._broken = Failure()
-            self.abandon()
+            self._abandon()
             return None
 
     def finish(self) -> Deferred[Message]:
@@ -187,7 +187,11 @@ class _Guarded:
             return succeed(self._failed(Failure()))
 
     def abandon(self) -> None:
-        """Pass on."""
+        """Pass on, unless its failure has led to that already."""
+        if self._broken is None:
+            self._abandon()
+
+    def _abandon(self) -> None:
         try:
             self._operation.abandon()
         except Exception:  # noqa: BLE001  # the association is over: nobody else can be told

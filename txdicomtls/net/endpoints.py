@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint
-from twisted.internet.error import ConnectError
+from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.interfaces import (
     IListeningPort,
     IProtocol,
@@ -117,7 +117,7 @@ class ClientEndpoint:
         creator = security.client_creator(self._host)
         try:
             transport: Any = await tcp.connect(wrap_factory(creator, True, factory, self._reactor))
-        except ConnectError as error:
+        except (ConnectError, DNSLookupError) as error:
             raise PeerUnreachable(self._host, self._port, str(error)) from error
         protocol: IProtocol = transport.wrappedProtocol
         return protocol
@@ -148,7 +148,7 @@ def server_endpoint_from_strings(
     tcp_endpoint = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
     return ServerEndpoint(
         reactor,
-        tcp_endpoint(reactor, _number("port", port), _number("backlog", backlog), interface),
+        tcp_endpoint(reactor, _port(port), _number("backlog", backlog), interface),
         security_from_strings(reactor, wanted, **files),
     )
 
@@ -175,7 +175,7 @@ def client_endpoint_from_strings(
     return ClientEndpoint(
         reactor,
         host,
-        _number("port", port),
+        _port(port),
         security_from_strings(reactor, **files),
         timeout=_number("timeout", timeout),
     )
@@ -227,6 +227,14 @@ async def _loaded(security: SecurityOrLoader) -> Security:
 
 def _path(name: str | None) -> Path | None:
     return Path(name) if name else None
+
+
+def _port(text: str) -> int:
+    port = _number("port", text)
+    if not 0 <= port <= 65535:
+        msg = f"dicomtls: port must be 0 to 65535, not {text}"
+        raise ValueError(msg)
+    return port
 
 
 def _number(name: str, text: str) -> int:

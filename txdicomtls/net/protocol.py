@@ -51,7 +51,7 @@ from txdicomtls.association import (
 )
 from txdicomtls.errors import AssociationLost, DicomTLSError, LinkError
 from txdicomtls.net.timers import Deadline, Timeouts
-from txdicomtls.tls import LinkDeadlines, LinkLifecycle, SecureLink
+from txdicomtls.tls import LinkDeadlines, LinkLifecycle, LinkState, SecureLink
 
 
 class SecureTransport(StructuralType):
@@ -156,18 +156,20 @@ class AssociationProtocol(Protocol):
             self.link.refused(error)
             return
         self.link.handshake_completed(secure_link)
-        decision = self.admit(secure_link)
-        if not decision.called:
+        undecided = [True]
+        decision = self.admit(secure_link).addCallbacks(self._admitted, self._refused)
+        decision.addBoth(lambda _: undecided.clear())
+        if undecided:
             self.hold()
-            decision.addBoth(self._decided)
-        decision.addCallbacks(self._admitted, self._refused)
+            decision.addBoth(lambda _: self.let_go())
 
     def dataReceived(self, data: bytes) -> None:
         """Decrypted bytes; kept, never more than one read of them, until the link is ready."""
-        if self.connection.state is State.STA1:
+        if self.connection.state is not State.STA1:
+            self._receive(data)
+        elif self.link.state is LinkState.VERIFIED:
             self._early.append(data)
-            return
-        self._receive(data)
+        # Else the association is over, and nobody listens any more.
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The transport is gone: every wait ends, with one error for all."""
@@ -282,10 +284,6 @@ class AssociationProtocol(Protocol):
         early, self._early = self._early, []
         for data in early:
             self._receive(data)
-
-    def _decided(self, decision: object) -> object:
-        self.let_go()
-        return decision
 
     def _refused(self, failure: Failure) -> None:
         error = failure.value

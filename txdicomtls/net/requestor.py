@@ -12,7 +12,9 @@ read to its end, after its command was sent takes the association with it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import replace
 
 from twisted.internet.defer import (
     Deferred,
@@ -45,6 +47,7 @@ from txdicomtls.errors import (
     AssociationRejected,
     AssociationTimeout,
     DicomTLSError,
+    LocalProtocolError,
     RemoteProtocolError,
 )
 from txdicomtls.net.protocol import AssociationProtocol
@@ -53,7 +56,7 @@ from txdicomtls.pdu import AssociateRQ
 from txdicomtls.tls import LinkDeadlines, SecureLink
 
 #: The data set of a request in blocks; the flag marks the last one.
-Blocks = AsyncIterator[tuple[bytes | memoryview, bool]]
+Blocks = AsyncGenerator[tuple[bytes | memoryview, bool], None]
 
 
 class _Operation:
@@ -87,6 +90,8 @@ class RequestorProtocol(AssociationProtocol):
         timeouts: Timeouts | None = None,
         deadlines: LinkDeadlines | None = None,
     ) -> None:
+        # The answer to the association request has a timeout of its own.
+        deadlines = replace(deadlines or LinkDeadlines(), association=None)
         super().__init__(clock, limits=limits, timeouts=timeouts, deadlines=deadlines)
         self.request = request
         self._error: DicomTLSError | None = None
@@ -115,7 +120,7 @@ class RequestorProtocol(AssociationProtocol):
             return fail(self._error)
         if self.connection.state.is_established:
             return succeed(None)
-        waiting: Deferred[None] = Deferred(lambda _: self.abort("nobody waits for it any more"))
+        waiting: Deferred[None] = Deferred(self._nobody_waits)
         self._associating.append(waiting)
         return waiting
 
@@ -157,8 +162,14 @@ class RequestorProtocol(AssociationProtocol):
 
     def ready(self) -> None:
         """Ask for the association."""
+        try:
+            outputs = self.connection.associate(self.request)
+        except LocalProtocolError as error:
+            self.finish(error)
+            self.close()
+            return
         self._answer_due.start()
-        self.perform(self.connection.associate(self.request))
+        self.perform(outputs)
         self.perform(self.connection.transport_open())
 
     # -- indications -------------------------------------------------------------------------
@@ -231,17 +242,23 @@ class RequestorProtocol(AssociationProtocol):
             self._places.release()
             raise
         try:
-            message_id = self._begin(operation)
-            await self._send(operation, context_id, make(message_id), blocks)
+            message = self._begin(operation, make)
+            await self._send(operation, context_id, message, blocks)
         finally:
             self._wire.release()
         return await operation.answered
 
-    def _begin(self, operation: _Operation) -> int:
+    def _begin(self, operation: _Operation, make: Callable[[int], Request]) -> Request:
         try:
             self._check()
-            return self._operations.invoke(operation)
+            message_id = self._operations.invoke(operation)
         except BaseException:
+            self._places.release()
+            raise
+        try:
+            return make(message_id)
+        except BaseException:
+            self._operations.done(message_id)
             self._places.release()
             raise
 
@@ -253,10 +270,11 @@ class RequestorProtocol(AssociationProtocol):
             self._check()
             self.perform(self.connection.send_message(context_id, message))
             if blocks is not None:
-                async for data, last in blocks:
-                    self._check()
-                    self.perform(self.connection.send_data(context_id, data, last=last))
-                    await self.when_writable()
+                async with aclosing(blocks):
+                    async for data, last in blocks:
+                        self._check()
+                        self.perform(self.connection.send_data(context_id, data, last=last))
+                        await self.when_writable()
         except BaseException as error:
             # Half a message cannot be taken back, and must not be mistaken for a whole one.
             operation.answered.addErrback(lambda _: None)
@@ -295,6 +313,10 @@ class RequestorProtocol(AssociationProtocol):
         error = AssociationTimeout(waited_for, seconds)
         self.finish(error)
         self.abort(str(error))
+
+    def _nobody_waits(self, waiting: Deferred[None]) -> None:
+        self._associating.remove(waiting)  # it is told of the cancellation
+        self.abort("nobody waits for it any more")
 
     def _forsaken(self, _: Deferred[Response]) -> None:
         """The caller cancelled an operation that was sent: no way back but out."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, DeferredList, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IReactorTime
@@ -54,12 +54,14 @@ class NodeService(Service):
         self.factory = make_factory(reactor, configuration, self.archive)
         self.ports: list[IListeningPort] = []
         self.started: Deferred[None] = Deferred()
+        self._starting: Deferred[None] = succeed(None)
+        self._loading: Deferred[Security] | None = None
 
     def startService(self) -> None:  # Twisted's name
         """Begin to start; see :attr:`started`."""
         super().startService()  # type: ignore[no-untyped-call]  # Twisted has not typed it
-        starting = Deferred.fromCoroutine(self._start())
-        starting.chainDeferred(self.started)
+        self._starting = Deferred.fromCoroutine(self._start())
+        self._starting.chainDeferred(self.started)
 
     def stopService(self) -> Deferred[None]:  # Twisted's name
         """Stop listening, drain, abort the rest; fires when nothing is left."""
@@ -68,14 +70,16 @@ class NodeService(Service):
 
     async def _start(self) -> None:
         configuration = self._configuration
-        names = sorted({listen.tls for listen in configuration.listen})
-        securities = await gatherResults(
-            [self._load(configuration.tls[name]) for name in names], consumeErrors=True
-        )
-        by_name = dict(zip(names, securities, strict=True))
+        by_name: dict[str, Security] = {}
+        # One after the other: two prompts for passwords would get in each other's way.
+        for name in sorted({listen.tls for listen in configuration.listen}):
+            self._loading = self._load(configuration.tls[name])
+            by_name[name] = await self._loading
+        self._loading = None
         await self._in_thread(self.archive.prepare)
         for listen in configuration.listen:
-            await self._listen(listen, by_name[listen.tls])
+            if self.running:
+                await self._listen(listen, by_name[listen.tls])
 
     async def _listen(self, listen: ListenSection, security: Security) -> None:
         kind = TCP6ServerEndpoint if ":" in listen.interface else TCP4ServerEndpoint
@@ -112,6 +116,9 @@ class NodeService(Service):
 
     async def _stop(self) -> None:
         self.started.addErrback(lambda _: None)
+        if self._loading is not None:
+            self._loading.cancel()
+        await DeferredList([self._starting], consumeErrors=True)
         ports, self.ports = self.ports, []
         await DeferredList([maybeDeferred(port.stopListening) for port in ports])
         drained = self.factory.drain()
@@ -136,7 +143,12 @@ def make_factory(
         access=make_access(configuration),
         limits=ConnectionLimits(maximum_length=limits.maximum_length),
         timeouts=Timeouts(artim=limits.artim, idle=limits.idle),
-        deadlines=LinkDeadlines(handshake=limits.handshake, closing=limits.closing),
+        deadlines=LinkDeadlines(
+            handshake=limits.handshake,
+            # ARTIM guards the wait for the request, this the decision about it as well.
+            association=limits.artim + LinkDeadlines().verification,
+            closing=limits.closing,
+        ),
         most_associations=limits.associations,
         most_unproved=limits.unauthenticated,
     )

@@ -7,8 +7,9 @@ over the wire as it is, in the transfer syntax that the file names.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from txdicomtls.errors import NotADicomFile
 from txdicomtls.net import Blocks
@@ -33,6 +34,8 @@ class FileSource:
     first: bytes
     descriptor: int | None
     block: int
+    # Who gives up while a block is being read must not close the file under that thread.
+    _in_use: Lock = field(default_factory=Lock, init=False, repr=False)
 
     async def blocks(self, in_thread: InThread) -> Blocks:
         """Each block, and whether it is the last.
@@ -53,12 +56,28 @@ class FileSource:
                 left -= len(data)
             yield _padded(data, self.header), True
         finally:
+            await self.close(in_thread)
+
+    async def close(self, in_thread: InThread) -> None:
+        """Close the file: for a source whose blocks are not asked for; else they do it.
+
+        :param in_thread: runs a blocking call in a thread.
+        """
+        if self.descriptor is not None:
+            await in_thread(self._close)
+
+    def _close(self) -> None:
+        with self._in_use:
             if self.descriptor is not None:
-                await in_thread(os.close, self.descriptor)
+                descriptor, self.descriptor = self.descriptor, None
+                os.close(descriptor)
 
     def _read(self, size: int) -> bytes:
-        assert self.descriptor is not None  # open while there is anything left
-        data = _read_fully(self.descriptor, size)
+        try:
+            with self._in_use:
+                data = b"" if self.descriptor is None else _read_fully(self.descriptor, size)
+        except OSError as error:
+            raise _unreadable(self.header.path, error) from error
         if len(data) < size:
             raise NotADicomFile(self.header.path, "it became shorter while it was being sent")
         return data
@@ -72,13 +91,19 @@ def open_source(path: Path, fragment: int) -> FileSource:
     """
     header = read_header(path)
     block = max(1, _BLOCK // fragment) * fragment
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     try:
         os.lseek(descriptor, header.data_offset, os.SEEK_SET)
         wanted = min(block, header.data_length)
         first = _read_fully(descriptor, wanted)
         if len(first) < wanted:
             raise NotADicomFile(path, "it became shorter while it was being read")
+    except OSError as error:
+        os.close(descriptor)
+        raise _unreadable(path, error) from error
     except BaseException:
         os.close(descriptor)
         raise
@@ -86,6 +111,10 @@ def open_source(path: Path, fragment: int) -> FileSource:
         return FileSource(header, first, descriptor, block)
     os.close(descriptor)
     return FileSource(header, first, None, block)
+
+
+def _unreadable(path: Path, error: OSError) -> NotADicomFile:
+    return NotADicomFile(path, (error.strerror or str(error)).lower())
 
 
 def _read_fully(descriptor: int, size: int) -> bytes:

@@ -60,7 +60,10 @@ async def store_file(protocol: RequestorProtocol, path: Path, in_thread: InThrea
         fragment = fragment_size(protocol.connection.peer_maximum_length)
         source = await in_thread(open_source, path, fragment)
         header = source.header
-        status = await _store(protocol, source, in_thread)
+        try:
+            status = await _store(protocol, source, in_thread)
+        finally:
+            await source.close(in_thread)
     except DicomTLSError as error:
         return Sent(path=path, header=header, error=error)
     return Sent(path=path, header=header, status=status)
@@ -74,14 +77,15 @@ async def store_files(
     Once the association is lost, each remaining file is reported with that error.
     """
     waiting = iter(paths)
-    results: DeferredQueue[Sent | Failure] = DeferredQueue()
+    # In tuples, because a queue of Deferreds takes a bare Failure for its own.
+    results: DeferredQueue[tuple[Sent | Failure]] = DeferredQueue()
     tasks: set[Deferred[Sent]] = set()
 
     def start_next() -> None:
         for path in islice(waiting, 1):
             task = Deferred.fromCoroutine(store_file(protocol, path, in_thread))
             tasks.add(task)
-            task.addBoth(results.put)
+            task.addBoth(lambda result: results.put((result,)))
 
     # One more than the window, so that the next file is open when a place becomes free.
     for _ in range(protocol.connection.window.invoked + 1):
@@ -89,7 +93,7 @@ async def store_files(
     known = 0
     try:
         while known < len(tasks):
-            result = await results.get()
+            (result,) = await results.get()
             known += 1
             if isinstance(result, Failure):
                 result.raiseException()

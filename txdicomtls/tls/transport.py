@@ -36,8 +36,11 @@ from twisted.internet.interfaces import (
     IReactorTime,
     ITransport,
 )
+from twisted.internet.protocol import Protocol
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
+from zope.interface import directlyProvides, providedBy
 
 from txdicomtls.errors import LinkError
 from txdicomtls.tls.diagnosis import FIRST_BYTES, explain
@@ -73,7 +76,15 @@ class TLSTransport(TLSMemoryBIOProtocol):
         # Only transports on sockets have this; over anything else there is nothing to tune.
         if hasattr(transport, "bufferSize"):
             transport.bufferSize = READ_SIZE
-        TLSMemoryBIOProtocol.makeConnection(self, transport)
+        # Not Twisted's makeConnection, which declares the interfaces of the transport one by one:
+        # that takes as long as a signature of the handshake.
+        self._tlsConnection = self.factory._creatorCallable(self)  # noqa: SLF001  # as Twisted's
+        self._appSendBuffer: list[bytes] = []
+        directlyProvides(self, providedBy(transport))
+        Protocol.makeConnection(self, transport)
+        self.factory.registerProtocol(self)
+        ProtocolWrapper.makeConnection(self, transport)
+        self._checkHandshakeStatus()
 
     @property
     def handshake_done(self) -> bool:
