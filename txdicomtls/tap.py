@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from twisted.application.service import IService
 from twisted.internet.defer import CancelledError
@@ -16,6 +18,7 @@ from twisted.python.failure import Failure
 
 from txdicomtls import __version__
 from txdicomtls.errors import ConfigurationError, DicomTLSError
+from txdicomtls.interfaces import IReactor
 from txdicomtls.node import load_configuration
 
 _log = Logger()
@@ -68,7 +71,7 @@ def makeService(options: Options) -> IService:  # Twisted's name
     from txdicomtls.node.memory import settle
     from txdicomtls.node.service import NodeService
 
-    service = NodeService(cast("Any", reactor), configuration)
+    service = NodeService(cast("IReactor", reactor), configuration)
 
     def cannot_start(failure: Failure) -> None:
         if failure.check(CancelledError):
@@ -81,7 +84,19 @@ def makeService(options: Options) -> IService:  # Twisted's name
         reactor.stop()
 
     service.started.addCallbacks(lambda _: settle(), cannot_start)
+    reactor.addSystemEventTrigger("before", "shutdown", _heed_the_second_signal, service.hurry)
     return service
+
+
+def _heed_the_second_signal(hurry: Callable[[], None]) -> None:
+    """While the node drains: who asks again to stop does not want to wait any longer."""
+    from twisted.internet import reactor
+
+    def told_again(*_: object) -> None:
+        cast("IReactor", reactor).callFromThread(hurry)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told_again)
 
 
 def _exit_with_failure() -> None:

@@ -30,23 +30,23 @@ class PasswordTests(SynchronousTestCase):
             FixedPassword(SECRET.encode()),
             FilePassword(self.path, in_this_thread),
             EnvironmentPassword("KEY_PASSWORD", {"KEY_PASSWORD": SECRET}),
-            PromptPassword(self.answer, in_this_thread),
+            PromptPassword(in_this_thread, self.answer),
         ):
             self.assertTrue(verifyObject(IPasswordSource, source))
             self.assertEqual(self.successResultOf(source.password("node.key", 1)), SECRET.encode())
             self.assertNotIn(SECRET, repr(source))
 
     def test_only_a_person_can_be_asked_again(self) -> None:
-        self.assertTrue(PromptPassword(self.answer, in_this_thread).interactive)
+        self.assertTrue(PromptPassword(in_this_thread, self.answer).interactive)
         self.assertFalse(FixedPassword(b"").interactive)
         self.assertFalse(FilePassword(self.path, in_this_thread).interactive)
         self.assertFalse(EnvironmentPassword("X", {}).interactive)
 
-    def test_one_newline_at_the_end_of_the_file_is_not_part_of_it(self) -> None:
+    def test_only_the_first_line_of_the_file_is_read(self) -> None:
         for content, wanted in (
             (b"x\n", b"x"),
             (b"x\r\n", b"x"),
-            (b"x\n\n", b"x\n"),
+            (b"x\nof the client\n", b"x"),
             (b" x ", b" x "),
             (b"", b""),
         ):
@@ -69,7 +69,7 @@ class PasswordTests(SynchronousTestCase):
         self.assertIn("KEY_PASSWORD", str(failure.value))
 
     def test_the_prompt_names_the_key_and_says_what_was_wrong(self) -> None:
-        source = PromptPassword(self.answer, in_this_thread)
+        source = PromptPassword(in_this_thread, self.answer)
         self.successResultOf(source.password("node.key", 1))
         self.assertEqual(self.prompt, "Password of node.key: ")
         self.successResultOf(source.password("node.key", 2))
@@ -80,7 +80,7 @@ class PasswordTests(SynchronousTestCase):
             raise EOFError
 
         self.failureResultOf(
-            PromptPassword(ask, in_this_thread).password("node.key", 1), PasswordUnavailable
+            PromptPassword(in_this_thread, ask).password("node.key", 1), PasswordUnavailable
         )
 
     def test_the_question_is_asked_outside_the_reactor_thread(self) -> None:
@@ -92,6 +92,6 @@ class PasswordTests(SynchronousTestCase):
             return waiting
 
         self.prompt = ""
-        source = PromptPassword(self.answer, in_thread)  # type: ignore[arg-type]  # one type of it
+        source = PromptPassword(in_thread, self.answer)  # type: ignore[arg-type]  # one type of it
         self.assertNoResult(source.password("node.key", 1))
         self.assertEqual((len(calls), self.prompt), (1, ""))

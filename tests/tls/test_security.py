@@ -242,7 +242,7 @@ class LoadSecurityTests(SynchronousTestCase):
                 trust=[self.trust],
                 in_thread=in_this_thread,
             )
-            self.failureResultOf(loading, ValueError)
+            self.failureResultOf(loading, CredentialError)
 
     def test_an_unknown_profile_is_refused(self) -> None:
         loading = load_security(

@@ -7,9 +7,9 @@ Everything here runs in the reactor thread and touches no disk; everything of
 the :class:`~txdicomtls.archive.draft.Draft` runs in other threads.  At most one
 job of a sink is under way, so the bytes stay in order and the draft needs no lock.
 
-Views are gathered without being copied.  When about a mebibyte has come
+Views are gathered without being copied.  When about two mebibytes have come
 together they become a job; what arrives meanwhile is gathered for the next.
-Past four mebibytes, gathered or under way, the sender is asked to wait, so
+Past six mebibytes, gathered or under way, the sender is asked to wait, so
 memory does not depend on the size of an object.  An object that never filled a
 job is written, synced and kept by one single job.
 
@@ -30,10 +30,10 @@ from txdicomtls.archive.draft import Draft
 from txdicomtls.interfaces import IInstanceSink
 from txdicomtls.threads import InThread
 
-#: Bytes that are worth a job.
-JOB_SIZE = 1 << 19
+#: Bytes that are worth a job: each costs a tenth of a millisecond of going to and fro.
+JOB_SIZE = 1 << 20
 #: Most bytes gathered or under way.
-MOST_WAITING = 4 << 20
+MOST_WAITING = 6 << 20
 #: What a view weighs besides its bytes: without it, very small fragments would
 #: fill the memory long before their bytes count for anything.
 VIEW_WEIGHT = 256

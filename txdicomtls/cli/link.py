@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -62,7 +61,7 @@ class LinkOptions:
         password = (
             FilePassword(self.password_file, in_thread)
             if self.password_file
-            else PromptPassword(getpass.getpass, in_thread)
+            else PromptPassword(in_thread)
         )
         endpoint = ClientEndpoint(
             reactor,

@@ -49,7 +49,7 @@ from txdicomtls.association import (
     State,
     StopARTIM,
 )
-from txdicomtls.errors import AssociationLost, DicomTLSError, LinkError
+from txdicomtls.errors import AssociationLost, AssociationTimeout, DicomTLSError, LinkError
 from txdicomtls.net.timers import Deadline, Timeouts
 from txdicomtls.tls import LinkDeadlines, LinkLifecycle, LinkState, SecureLink
 
@@ -330,6 +330,8 @@ class AssociationProtocol(Protocol):
             deadline.stop()
 
     def _artim_expired(self) -> None:
+        if self.connection.state is State.STA2:
+            self.finish(AssociationTimeout("association request", self.timeouts.artim))
         self.perform(self.connection.artim_expired())
 
     def _pdu_too_slow(self) -> None:

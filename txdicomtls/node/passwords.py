@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 
 from txdicomtls.interfaces import IPasswordSource
@@ -21,4 +20,4 @@ def password_source(section: PasswordSection | None, in_thread: InThread) -> IPa
         return FilePassword(section.file, in_thread)
     if section.env is not None:
         return EnvironmentPassword(section.env, os.environ)
-    return PromptPassword(getpass.getpass, in_thread)
+    return PromptPassword(in_thread)

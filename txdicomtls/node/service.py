@@ -68,6 +68,10 @@ class NodeService(Service):
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted has not typed it
         return Deferred.fromCoroutine(self._stop())
 
+    def hurry(self) -> None:
+        """While it stops: wait for nobody any longer."""
+        self.factory.abort_all("the node stops at once")
+
     async def _start(self) -> None:
         configuration = self._configuration
         by_name: dict[str, Security] = {}

@@ -7,6 +7,8 @@ cannot, a wrong password is an error at once.  No ``repr`` here shows a secret.
 
 from __future__ import annotations
 
+import getpass
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from zope.interface import implementer
 from txdicomtls.errors import PasswordUnavailable
 from txdicomtls.interfaces import IPasswordSource
 from txdicomtls.threads import InThread
+from txdicomtls.tls.authority import LONGEST_PASSWORD
 
 
 @implementer(IPasswordSource)
@@ -40,9 +43,7 @@ class FixedPassword:
 
 @implementer(IPasswordSource)
 class FilePassword:
-    """A password in a file of its own, read each time it is asked for.
-
-    One newline at the end of the file is not part of the password.
+    """A password that is the first line of a file, read each time it is asked for.
 
     :param path: the file.
     :param in_thread: runs the reading.
@@ -64,12 +65,13 @@ class FilePassword:
 
     def _read(self, key: str) -> bytes:
         try:
-            content = self._path.read_bytes()
+            with self._path.open("rb") as file:
+                line = file.readline(LONGEST_PASSWORD + 2)
         except OSError as error:
             raise PasswordUnavailable(
                 key, f"its password cannot be read from {self._path}: {error.strerror}"
             ) from None
-        return content.removesuffix(b"\n").removesuffix(b"\r")
+        return line.rstrip(b"\r\n")
 
     def __repr__(self) -> str:
         return f"<FilePassword {self._path}>"
@@ -104,17 +106,31 @@ class EnvironmentPassword:
         return f"<EnvironmentPassword {self._name}>"
 
 
+def ask_at_terminal(prompt: str) -> str:
+    """Ask a person at the terminal of this process, without showing the answer.
+
+    :raises EOFError: there is no terminal, or the person ended the input.
+    """
+    with warnings.catch_warnings():
+        # Without a terminal getpass would warn, and show what is typed.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt)
+        except getpass.GetPassWarning:
+            raise EOFError("there is no terminal to ask at") from None
+
+
 @implementer(IPasswordSource)
 class PromptPassword:
     """A password that a person types.
 
-    :param ask: blocks until there is an answer, as :func:`getpass.getpass` does; takes the prompt.
     :param in_thread: runs ``ask``.
+    :param ask: blocks until there is an answer; takes the prompt.
     """
 
     interactive = True
 
-    def __init__(self, ask: Callable[[str], str], in_thread: InThread) -> None:
+    def __init__(self, in_thread: InThread, ask: Callable[[str], str] = ask_at_terminal) -> None:
         self._ask = ask
         self._in_thread = in_thread
 

@@ -21,7 +21,7 @@ from twisted.internet.interfaces import (
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from txdicomtls.errors import HandshakeFailed
+from txdicomtls.errors import CredentialError, HandshakeFailed
 from txdicomtls.interfaces import IPasswordSource
 from txdicomtls.threads import InThread
 from txdicomtls.tls.bindings import restrict_groups
@@ -165,7 +165,7 @@ def load_security(
     :param client_certificate: what a server wants from its clients.
     :param in_thread: runs what blocks.
     :return: fails with :class:`~txdicomtls.errors.CredentialError` and its subclasses, and
-        with :exc:`ValueError` for an unknown profile or one half of the credentials.
+        with :exc:`ValueError` for an unknown profile.
     """
 
     async def load() -> Security:
@@ -176,7 +176,10 @@ def load_security(
                 certificate, private_key, password, in_thread=in_thread, profile=wanted
             )
         elif certificate is not None or private_key is not None:
-            raise ValueError("a certificate and its private key go together: one is missing")
+            raise CredentialError(
+                certificate or private_key or "",
+                "a certificate and its private key go together: name both",
+            )
         return Security(
             profile=wanted,
             trust=await load_trust(trust, in_thread=in_thread),
