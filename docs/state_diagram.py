@@ -35,7 +35,7 @@ PLACES = {
 #: Where an arrow would cross a box: the point, in columns and rows, that it bends towards.
 BENDS = {(2, 13): (4.6, 2), (11, 1): (-1.15, -0.4), (13, 1): (5, -0.6)}
 
-COLUMN, ROW, WIDTH, HEIGHT, MARGIN = 178, 104, 148, 62, 12
+COLUMN, ROW, WIDTH, HEIGHT, MARGIN = 194, 108, 172, 66, 12
 
 STYLE = """
 text { font: 10.5px sans-serif; fill: #222; text-anchor: middle; }

@@ -130,7 +130,7 @@ def connect(  # each is one fact of the association
     :param endpoint: a ``dicomtls:`` client endpoint, as an object or as its string.
     :param called: AE title of the peer.
     :param calling: our AE title.
-    :param contexts: what to propose; see :mod:`txdicomtls.scu.contexts`.
+    :param contexts: what to propose, as :func:`~txdicomtls.scu.contexts_for` makes it of files.
     :param window: the most operations to have outstanding; 1 proposes nothing.
     :param limits: what the peer may make us hold.
     :param timeouts: how long the association waits.
