@@ -68,8 +68,8 @@ def main() -> int:
         node = ThrowawayNode(Path(name))
         with node:
             print(f"the daemon listens on port {node.port}, mutual TLS required", flush=True)
-            command = [SCRIPTS / "txdicomtls", "store", node.address, *node.credentials]
-            paths = [header.path for header in files]
+            command = [str(SCRIPTS / "txdicomtls"), "store", node.address, *node.credentials]
+            paths = [str(header.path) for header in files]
             sent = subprocess.run([*command, "--verbose", *paths], check=False)
             stopped = node.stop()
         different = unlike(files, node.directory / "data") if sent.returncode == 0 else []

@@ -47,7 +47,8 @@ def main(reactor: IReactor, endpoint: str) -> defer.Deferred[None]:
     factory = AssociationFactory(reactor, services=services, access=AnyPeer())
     listening = endpoints.serverFromString(reactor, endpoint).listen(factory)
     listening.addCallback(lambda port: print(f"port {port.getHost().port}", flush=True))
-    return listening.addCallback(lambda _: defer.Deferred())
+    forever: defer.Deferred[None] = defer.Deferred()
+    return listening.addCallback(lambda _: forever)  # type: ignore[no-any-return]  # Twisted has not typed it
 
 
 if __name__ == "__main__":

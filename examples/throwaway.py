@@ -74,17 +74,16 @@ class ThrowawayNode:
         """Make certificates and configuration, where there are none."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if not (self.directory / "pki" / "node.crt").exists():
-            command = [SCRIPTS / "txdicomtls", "pki", "init", self.directory / "pki"]
-            subprocess.run(
-                [*command, "--key-type", self._key_type], check=True, stdout=subprocess.DEVNULL
-            )
+            command = [str(SCRIPTS / "txdicomtls"), "pki", "init", str(self.directory / "pki")]
+            command += ["--key-type", self._key_type]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         configuration = CONFIGURATION.format(port=self.port)
         (self.directory / "node.toml").write_text(configuration)
 
     def __enter__(self) -> Self:
         """Start the daemon and wait until it listens."""
         self.prepare()
-        command = [SCRIPTS / "twistd", "-n", "--pidfile=", "dicomtls", "--config", "node.toml"]
+        command = [str(SCRIPTS / "twistd"), "-n", "--pidfile=", "dicomtls", "--config=node.toml"]
         self._daemon = subprocess.Popen(
             command,
             cwd=self.directory,

@@ -91,9 +91,7 @@ def start(
     running = Running()
     words = [str(word) for word in command]
     variables = os.environ | {"PYTHONUNBUFFERED": "1", "TCP_NODELAY": "1"} | environment
-    reactor.spawnProcess(  # type: ignore[attr-defined]  # a module to mypy
-        running, words[0], words, env=variables, path=str(cwd) if cwd else None
-    )
+    reactor.spawnProcess(running, words[0], words, env=variables, path=str(cwd) if cwd else None)
 
     async def cleanup() -> None:
         if not running.ended.called:
@@ -193,7 +191,7 @@ async def start_node(
     (directory / "node.toml").write_text(
         CONFIGURATION.format(certificates=certificates.directory, node=node, more=more)
     )
-    command = [SCRIPTS / "twistd", "-n", "--pidfile=", "dicomtls", "--config", "node.toml"]
+    command = [str(SCRIPTS / "twistd"), "-n", "--pidfile=", "dicomtls", "--config=node.toml"]
     process = start(case, [*command], cwd=directory)
     found = await process.when_says(r"listens on \S+ port (\d+)")
     return Node(process, int(found[1]), directory / "data", certificates)

@@ -30,11 +30,11 @@ from tests.archive.doubles import (
     pieces,
 )
 from txdicomtls.archive.files import FileArchive
-from txdicomtls.threads import InThread
 from txdicomtls.errors import DuplicateInstance, InvalidInstance, OutOfResources, StorageError
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver
 from txdicomtls.part10 import meta_bytes, read_header
+from txdicomtls.threads import InThread
 
 DATA = b"data set" * 100
 

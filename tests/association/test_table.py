@@ -36,9 +36,9 @@ def standard_cells() -> dict[tuple[State, Event], str]:
     """The table above by cell; blank cells are left out."""
     rows = [line.split() for line in STANDARD.strip().splitlines()]
     return {
-        (State(column), Event(row)): cell
-        for row, cells in enumerate(rows, 1)
-        for column, cell in enumerate(cells, 1)
+        (state, event): cell
+        for event, cells in zip(Event, rows, strict=True)
+        for state, cell in zip(State, cells, strict=True)
         if cell != "-"
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -36,12 +36,14 @@ from txdicomtls.errors import (
 from txdicomtls.net import Timeouts
 
 
-async def blocks_of(*blocks: bytes) -> AsyncIterator[tuple[bytes, bool]]:
+async def blocks_of(*blocks: bytes) -> AsyncGenerator[tuple[bytes | memoryview, bool], None]:
     for index, block in enumerate(blocks, 1):
         yield block, index == len(blocks)
 
 
-async def then_fails(block: bytes, error: Exception) -> AsyncIterator[tuple[bytes, bool]]:
+async def then_fails(
+    block: bytes, error: Exception
+) -> AsyncGenerator[tuple[bytes | memoryview, bool], None]:
     yield block, False
     raise error
 
@@ -54,7 +56,7 @@ class Source:
         self.asked = 0
         self.closed = 0
 
-    async def __call__(self) -> AsyncIterator[tuple[bytes, bool]]:
+    async def __call__(self) -> AsyncGenerator[tuple[bytes | memoryview, bool], None]:
         try:
             for index, block in enumerate(self.blocks, 1):
                 self.asked += 1

@@ -1,0 +1,1 @@
+"""Interoperation: real peers, real processes, real TLS."""
