@@ -335,13 +335,20 @@ class EndTests(NetCase):
 
     def test_what_arrives_after_the_association_has_ended_is_not_kept(self) -> None:
         peer, server, wire = self.called()
-        peer.do(peer.connection.abort())
         wire.client.pauseProducing()
+        server.abort("enough")
         for _ in range(100):
             peer.write(bytes(10000))
             wire.flush()
         self.assertIs(LinkState.CLOSING, server.link.state)
         self.assertEqual(0, len(server._early))
+
+    def test_a_peer_that_has_aborted_is_not_waited_for(self) -> None:
+        peer, server, wire = self.called()
+        peer.do(peer.connection.abort())
+        wire.client.pauseProducing()  # it reads nothing more, so it does not answer close_notify
+        wire.flush()
+        self.assertIs(LinkState.CLOSED, server.link.state)
 
     def test_an_abort_before_the_link_is_ready_just_closes(self) -> None:
         client = self.requestor()

@@ -43,6 +43,7 @@ from txdicomtls.association import (
     Indication,
     OpenTransport,
     Output,
+    ReleaseConfirmation,
     Role,
     Send,
     StartARTIM,
@@ -58,6 +59,7 @@ class SecureTransport(StructuralType):
     """What is needed of a transport: :class:`txdicomtls.tls.TLSTransport`, or a double of it."""
 
     def writeSequence(self, data: Iterable[bytes | memoryview]) -> None: ...  # noqa: D102
+    def hang_up(self) -> None: ...  # noqa: D102
     def loseConnection(self) -> None: ...  # noqa: D102
     def abortConnection(self) -> None: ...  # noqa: D102
     def pauseProducing(self) -> None: ...  # noqa: D102
@@ -111,6 +113,7 @@ class AssociationProtocol(Protocol):
         self._awaiting_room: list[Deferred[None]] = []
         self._producing = False
         self._over = False
+        self.peer_is_done = False
 
     # -- for whoever uses the protocol -------------------------------------------------------
 
@@ -308,10 +311,15 @@ class AssociationProtocol(Protocol):
         self.indicated(indication)
         if type(indication) is DataArrived:
             return
-        if isinstance(indication, AbortIndication) and not indication.by_peer:
-            # The standard lets the aborting side wait for the peer to close; a peer that was
-            # aborted for breaking the rules is not waited for.
-            self.close()
+        if isinstance(indication, ReleaseConfirmation):
+            self.peer_is_done = True
+        elif isinstance(indication, AbortIndication):
+            if indication.by_peer:
+                self.peer_is_done = True
+            else:
+                # The standard lets the aborting side wait for the peer to close; a peer that
+                # was aborted for breaking the rules is not waited for.
+                self.close()
 
     def _stop_producing(self) -> None:
         # A TLS transport with a producer does not close until the producer is gone.
@@ -353,8 +361,11 @@ class _LinkActions:
         self._protocol = protocol
 
     def close(self) -> None:
-        """Flush, say close_notify, wait for the peer's."""
-        self._protocol.transport.loseConnection()
+        """Flush, say close_notify, and wait for the peer's if it may have more to say."""
+        if self._protocol.peer_is_done:
+            self._protocol.transport.hang_up()
+        else:
+            self._protocol.transport.loseConnection()
 
     def abort(self) -> None:
         """Be gone at once."""

@@ -122,6 +122,15 @@ class TLSTransport(TLSMemoryBIOProtocol):
             return
         TLSMemoryBIOProtocol.abortConnection(self)
 
+    def hang_up(self) -> None:
+        """Send close_notify and close, without waiting for that of the peer (RFC 8446 6.1).
+
+        For when the peer has nothing more to say: what it sends now is lost.
+        """
+        self.loseConnection()
+        if self.transport is not None:
+            self.transport.loseConnection()
+
     def _shutdownTLS(self) -> None:
         # A producer may be unregistered when the connection is gone already.
         if self._tlsConnection is not None:
