@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ HERE = Path(".serve")
 
 
 def main() -> int:
-    """Run it; the exit status of the daemon."""
+    """Run it; the exit status."""
     # An RSA key, because DCMTK before 3.6.8 cannot serve TLS 1.2 with any other.
     node = ThrowawayNode(HERE.absolute(), port=2762, key_type="rsa", echo=True)
     with node:
@@ -35,9 +36,11 @@ Ctrl-C stops the node.
             flush=True,
         )
         try:
-            return node.wait()
+            status = node.wait()
         except KeyboardInterrupt:
-            return node.stop()
+            status = node.stop()
+    # Ended by the signal that asked for it, it has ended well.
+    return 0 if status in (0, -signal.SIGINT, -signal.SIGTERM) else status
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ from txdicomtls.scu import Sent, contexts_for
 from txdicomtls.scu.contexts import batches
 from txdicomtls.threads import in_thread_of
 
+#: What the table of outcomes puts between and around its four columns.
+_BETWEEN_COLUMNS = 8
+
 
 @click.command()
 @link_options
@@ -127,20 +130,31 @@ def report(terminal: Console, results: list[Sent], skipped: int, *, verbose: boo
     """A row for each file that failed, or for each; then the sum."""
     listed = [sent for sent in results if verbose or not sent.succeeded]
     if listed:
-        table = Table(pad_edge=False, box=box.SIMPLE)
-        table.add_column("object", no_wrap=True, min_width=16, max_width=24)
-        # What went wrong is never cut off; the rest is where it does not fit.
-        table.add_column("outcome", min_width=13, overflow="fold")
-        table.add_column("SOP class", no_wrap=True)
-        table.add_column("transfer syntax", no_wrap=True)
-        for sent in listed:
-            kind = "" if sent.header is None else uids.uid_name(sent.header.sop_class_uid)
-            syntax = "" if sent.header is None else uids.uid_name(sent.header.transfer_syntax_uid)
-            table.add_row(sent.path.name, sent.outcome, kind, syntax)
-        terminal.print(table)
+        terminal.print(_outcomes(listed, terminal.width))
     counts = Counter("stored" if sent.succeeded else "failed" for sent in results)
     size = sum(sent.header.data_length for sent in results if sent.header and sent.succeeded)
     passed_over = f", {skipped} files passed over" if skipped else ""
     terminal.print(
         f"{counts['stored']} stored ({size / 1e6:.1f} MB), {counts['failed']} failed{passed_over}"
     )
+
+
+def _outcomes(listed: list[Sent], width: int) -> Table:
+    """A row for each file.
+
+    :param width: columns of the terminal.
+    """
+    table = Table(pad_edge=False, box=box.SIMPLE)
+    # What went wrong is never cut off, and the rest only where it does not fit.
+    longest = max(len(sent.outcome) for sent in listed)
+    outcome = min(longest, width // 2)
+    rest = (width - outcome - _BETWEEN_COLUMNS) // 3
+    table.add_column("object", no_wrap=True, max_width=rest)
+    table.add_column("outcome", width=outcome, overflow="fold")
+    table.add_column("SOP class", no_wrap=True, max_width=rest)
+    table.add_column("transfer syntax", no_wrap=True, max_width=rest)
+    for sent in listed:
+        kind = "" if sent.header is None else uids.uid_name(sent.header.sop_class_uid)
+        syntax = "" if sent.header is None else uids.uid_name(sent.header.transfer_syntax_uid)
+        table.add_row(sent.path.name, sent.outcome, kind, syntax)
+    return table
