@@ -64,6 +64,7 @@ class TLSTransport(TLSMemoryBIOProtocol):
 
     factory: TLSTransportFactory
     first_bytes = b""
+    _only_tickets_wait = False
 
     def makeConnection(self, transport: ITransport) -> None:
         """Begin the handshake over a transport."""
@@ -154,6 +155,12 @@ class TLSTransport(TLSMemoryBIOProtocol):
                 self._tlsShutdownFinished(None)
         else:
             self._handshakeDone = True
+            # OpenSSL cannot be kept from sending session tickets, which nobody can use here.
+            # They are all that a server of TLS 1.3 sends after the client has finished.
+            self._only_tickets_wait = (
+                not self.factory.is_client
+                and connection.get_protocol_version() == SSL.TLS1_3_VERSION
+            )
             if IHandshakeListener.providedBy(self.wrappedProtocol):
                 self.wrappedProtocol.handshakeCompleted()
 
@@ -183,7 +190,10 @@ class TLSTransport(TLSMemoryBIOProtocol):
             if end is not None:
                 self._end_of_data(end)
                 break
-        self._flushSendBIO()
+        if self._only_tickets_wait:
+            self._only_tickets_wait = False  # they go with the first answer
+        else:
+            self._flushSendBIO()
 
     def _end_of_data(self, end: SSL.Error) -> None:
         """For now, or for good."""
