@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from txdicomtls.errors import LinkError
 from txdicomtls.tls import (
     DEFAULT_PROFILE,
     READ_SIZE,
+    Security,
     TLSTransport,
     TLSVersion,
     wrap_factory,
@@ -220,3 +223,79 @@ class SecureLinkTests(SynchronousTestCase):
         factory = wrap_factory(NODE.server_creator(), False, Factory.forProtocol(Recorder), Clock())
         tls = factory.buildProtocol(None)  # type: ignore[arg-type]  # the address is not looked at
         self.assertIsInstance(tls, TLSTransport)
+
+
+class FakeTCP(StringTransport):
+    """Takes so many bytes at once, as a TCP transport of Twisted whose buffers are empty."""
+
+    dataBuffer = b""
+    _tempDataLen = 0
+
+    def __init__(self, room: int | Exception) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Twisted has not typed it
+        self.room = room
+        self.at_once: list[bytes] = []
+
+    def writeSomeData(self, data: bytes) -> int | Exception:
+        if isinstance(self.room, Exception):
+            return self.room
+        self.at_once.append(data[: self.room])
+        return len(self.at_once[-1])
+
+
+class SendingTests(SynchronousTestCase):
+    def send(self, raw: FakeTCP, data: bytes) -> FakeTCP:
+        pair = join(NODE, NODE)
+        pair.client.transport.transport = raw
+        pair.client.transport.write(data)
+        return raw
+
+    def test_what_the_socket_takes_is_written_at_once(self) -> None:
+        raw = self.send(FakeTCP(room=1_000_000), b"short")
+        self.assertEqual((1, b""), (len(raw.at_once), raw.value()))
+
+    def test_what_the_socket_does_not_take_is_written_in_turn(self) -> None:
+        raw = self.send(FakeTCP(room=10), b"short")
+        self.assertEqual([10], [len(part) for part in raw.at_once])
+        self.assertGreater(len(raw.value()), len("short"))
+
+    def test_nothing_overtakes_what_waits_to_be_written(self) -> None:
+        for waiting in ({"dataBuffer": b"x"}, {"_tempDataLen": 1}, {"connected": False}):
+            raw = FakeTCP(room=1_000_000)
+            for name, value in waiting.items():
+                setattr(raw, name, value)
+            self.send(raw, b"short")
+            self.assertEqual([], raw.at_once, waiting)
+            self.assertTrue(raw.value(), waiting)
+
+    def test_a_socket_that_fails_is_left_to_the_reactor(self) -> None:
+        raw = self.send(FakeTCP(room=ConnectionLost()), b"short")
+        self.assertTrue(raw.value())
+
+    def test_after_the_handshake_a_server_of_tls_1_3_waits_for_its_first_answer(self) -> None:
+        for node, silent in ((NODE, True), (NODE_1_2, False)):
+            server, raw, client = self.handshake(node)
+            self.assertEqual(silent, not raw.value())
+            raw.clear()
+            server.write(b"answer")
+            client.bio_write(raw.value())
+            self.assertEqual(b"answer", client.recv(100))
+
+    def handshake(self, node: Security) -> tuple[TLSTransport, StringTransport, SSL.Connection]:
+        """A server whose handshake has just been done, what it sent since, and its client."""
+        server, _recorder = make_transport(node.server_creator(), is_client=False)
+        raw = StringTransport()
+        server.makeConnection(raw)
+        creator: Any = node.client_creator(SERVER_NAME)
+        client: SSL.Connection = creator.clientConnectionForTLS(server)
+        client.set_connect_state()
+        while not server.handshake_done:
+            with contextlib.suppress(SSL.WantReadError):
+                client.do_handshake()
+            raw.clear()
+            server.dataReceived(client.bio_read(100_000))
+            if raw.value():
+                client.bio_write(raw.value())
+        if client.get_protocol_version() != SSL.TLS1_3_VERSION:
+            client.do_handshake()
+        return server, raw, client
