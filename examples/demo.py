@@ -21,10 +21,15 @@ from txdicomtls import uids
 from txdicomtls.archive import instance_path
 from txdicomtls.errors import NotADicomFile
 from txdicomtls.part10 import FileHeader, read_header
+from txdicomtls.scp.identity import IdentityReader
 
 
 def shipped_files() -> Iterator[FileHeader]:
-    """The DICOM files that pydicom ships: the first of each instance, no directories of media."""
+    """The DICOM files that pydicom ships: the first of each instance, no directories of media.
+
+    Left out are the few whose data set names another instance than their head does: a node
+    has to refuse them.
+    """
     seen = {""}
     for path in sorted((Path(pydicom.__file__).parent / "data").rglob("*")):
         try:
@@ -33,9 +38,16 @@ def shipped_files() -> Iterator[FileHeader]:
             continue
         if header.sop_class_uid == uids.MEDIA_STORAGE_DIRECTORY_STORAGE:
             continue
-        if header.sop_instance_uid not in seen:
+        if header.sop_instance_uid not in seen and not names_another(header):
             seen.add(header.sop_instance_uid)
             yield header
+
+
+def names_another(header: FileHeader) -> bool:
+    """Whether the data set of a file says that it is another instance than its head does."""
+    reader = IdentityReader(header.transfer_syntax_uid)
+    reader.read(memoryview(data_set(header)))
+    return reader.contradicts(header.sop_class_uid, header.sop_instance_uid)
 
 
 def data_set(header: FileHeader) -> bytes:

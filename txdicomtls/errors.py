@@ -366,6 +366,10 @@ class DuplicateInstance(StorageError):
     """This SOP Instance UID is already kept, with other bytes (status 0x0111)."""
 
 
+class MismatchedInstance(StorageError):
+    """The data set says that it is another instance than the request does (status 0xA900)."""
+
+
 class InvalidInstance(StorageError):
     """The SOP Instance UID is not a valid UID (status 0x0117)."""
 

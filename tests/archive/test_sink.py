@@ -83,7 +83,7 @@ class SinkTests(SynchronousTestCase):
         self.jobs.do_one()
         self.assertEqual(1, len(self.jobs.waiting))
 
-    def test_a_job_begins_at_about_two_mebibytes(self) -> None:
+    def test_a_job_begins_at_about_one_mebibyte(self) -> None:
         self.write(LARGE[: JOB_SIZE - 2 * PIECE])
         self.assertEqual([], self.jobs.waiting)
         self.write(LARGE[: 2 * PIECE])

@@ -148,9 +148,16 @@ def status_of(response: bytes) -> int:
     return int.from_bytes(elements[0x0900], "little")
 
 
-def data_set(size: int) -> bytes:
-    """A data set, implicit VR little endian: Pixel Data of so many bytes, and nothing else."""
-    return struct.pack("<HHL", 0x7FE0, 0x0010, size) + bytes(size)
+def data_set(size: int, instance: bytes = b"1.2.3", sop_class: bytes = CT_IMAGE_STORAGE) -> bytes:
+    """A data set, implicit VR little endian: what it is, and Pixel Data of so many bytes."""
+    return b"".join(
+        struct.pack("<HHL", group, number, len(value)) + value
+        for group, number, value in (
+            (0x0008, 0x0016, uid(sop_class)),
+            (0x0008, 0x0018, uid(instance)),
+            (0x7FE0, 0x0010, bytes(size)),
+        )
+    )
 
 
 # -- the peer ------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ DUPLICATE_SOP_INSTANCE = 0x0111
 INVALID_SOP_INSTANCE = 0x0117
 MISTYPED_ARGUMENT = 0x0212
 OUT_OF_RESOURCES = 0xA700
+DATA_SET_DOES_NOT_MATCH_SOP_CLASS = 0xA900
+DOES_NOT_SAY_WHAT_IT_IS = 0xB007
 CANNOT_UNDERSTAND = 0xC000
 
 #: More than the archive gathers before the first byte of an instance is on the disk.
@@ -87,7 +89,8 @@ class UIDTests(DaemonTestCase):
         daemon = await self.start()
         longest = b"1." + b"2" * 62
         for uid in (longest, b"0.0", b"1.2.3\0", b"2.25." + b"9" * 39):
-            self.assertEqual(SUCCESS, await in_thread(store_once, daemon, uid, data_set(100)), uid)
+            octets = data_set(100, uid)
+            self.assertEqual(SUCCESS, await in_thread(store_once, daemon, uid, octets), uid)
         self.assertEqual(4, len(kept(daemon)))
         self.assertIn(f"{longest.decode()}.dcm", {file.name for file in kept(daemon)})
 
@@ -97,12 +100,13 @@ class RepeatedInstanceTests(DaemonTestCase):
         daemon = await self.start()
         for size in (100, LARGE):
             uid = b"1.2.%d" % size
-            first, other = data_set(size), data_set(size)[:-1] + b"\x01"
+            first = data_set(size, uid)
+            other = first[:-1] + b"\x01"
             for octets, expected in (
                 (first, SUCCESS),
                 (first, SUCCESS),
                 (other, DUPLICATE_SOP_INSTANCE),
-                (data_set(size + 2), DUPLICATE_SOP_INSTANCE),
+                (data_set(size + 2, uid), DUPLICATE_SOP_INSTANCE),
                 (first, SUCCESS),
             ):
                 self.assertEqual(expected, await in_thread(store_once, daemon, uid, octets))
@@ -120,6 +124,26 @@ class RepeatedInstanceTests(DaemonTestCase):
         self.assertEqual(7, statuses.count(DUPLICATE_SOP_INSTANCE), statuses)
         (file,) = kept(daemon)
         self.assertTrue(file.read_bytes().endswith(data_sets[statuses.index(SUCCESS)]))
+
+
+class IdentityTests(DaemonTestCase):
+    async def test_what_says_that_it_is_another_instance_is_refused_and_not_kept(self) -> None:
+        daemon = await self.start()
+        for size in (100, LARGE):
+            for octets in (data_set(size, b"1.2.4"), data_set(size, sop_class=b"1.2.840.1")):
+                status = await in_thread(store_once, daemon, b"1.2.3", octets)
+                self.assertEqual(DATA_SET_DOES_NOT_MATCH_SOP_CLASS, status)
+        self.assertEqual([], kept(daemon) + unfinished(daemon))
+        self.assertIn("A900H: the data set says that it is another", daemon.process.output)
+        self.assertEqual(SUCCESS, await in_thread(store_once, daemon, b"1.2.3", data_set(100)))
+
+    async def test_what_does_not_say_what_it_is_is_kept_with_a_warning(self) -> None:
+        daemon = await self.start()
+        octets = data_set(100, b"", b"")
+        status = await in_thread(store_once, daemon, b"1.2.3", octets)
+        self.assertEqual(DOES_NOT_SAY_WHAT_IT_IS, status)
+        (file,) = kept(daemon)
+        self.assertTrue(file.read_bytes().endswith(octets))
 
 
 class IncompleteInstanceTests(DaemonTestCase):
@@ -177,7 +201,7 @@ class LimitTests(DaemonTestCase):
         limit = 2 << 20
         daemon = await self.start(more=f"[limits]\nobject_size = {limit}")
         for size, expected in ((limit + 2, OUT_OF_RESOURCES), (limit, SUCCESS)):
-            octets = data_set(size - 8)
+            octets = data_set(size - len(data_set(0)))
             self.assertEqual(size, len(octets))
             self.assertEqual(expected, await in_thread(store_once, daemon, b"1.2.3", octets))
             self.assertEqual([], unfinished(daemon))
@@ -252,6 +276,7 @@ def store_zeros(daemon: Node, uid: bytes, size: int) -> int:
     with Peer(daemon.port, good_context(daemon)) as peer:
         peer.associate()
         peer.send(c_store_rq(uid))
+        peer.send(p_data(STORE_CONTEXT, DATA, data_set(0, uid)))
         for _ in range(size // 100_000):
             peer.send(fragment)
         peer.send(p_data(STORE_CONTEXT, LAST_DATA, bytes(2)))
@@ -265,6 +290,7 @@ def begin_to_store(daemon: Node, uid: bytes, size: int) -> Peer:
     peer = Peer(daemon.port, good_context(daemon))
     peer.associate()
     peer.send(c_store_rq(uid))
+    peer.send(p_data(STORE_CONTEXT, DATA, data_set(0, uid)))
     for _ in range(size // 1000):
         peer.send(p_data(STORE_CONTEXT, DATA, bytes(1000)))
     return peer

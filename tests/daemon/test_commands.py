@@ -271,7 +271,7 @@ class StoreTests(CommandTestCase):
                 good[0].read_bytes()[:200],
                 "is truncated in its file meta information",
             ),
-            "meta": (good[0].read_bytes()[: -len(data_set(100))], "holds no data set"),
+            "meta": (good[0].read_bytes()[: -len(data_set(100, b"1.2.3"))], "holds no data set"),
             "odd": (good[0].read_bytes()[:-1], "the length of its data set is odd"),
         }
         for name, (octets, _) in bad.items():
@@ -324,5 +324,5 @@ class StoreTests(CommandTestCase):
             peer="",
         )
         path = self.directory / f"{name}.dcm"
-        path.write_bytes(meta_bytes(instance) + data_set(100))
+        path.write_bytes(meta_bytes(instance) + data_set(100, uid.encode()))
         return path

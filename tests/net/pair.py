@@ -30,7 +30,7 @@ from txdicomtls.association import (
     Send,
     negotiate,
 )
-from txdicomtls.dimse import CEchoRQ, CStoreRQ, Message
+from txdicomtls.dimse import CEchoRQ, CStoreRQ, Message, Status
 from txdicomtls.net import AcceptorProtocol, AssociationFactory, RequestorProtocol
 from txdicomtls.pdu import AssociateRQ, AsynchronousOperationsWindow
 from txdicomtls.scp import Storage, Verification
@@ -47,6 +47,9 @@ from txdicomtls.tls.authority import Authority, CertifiedKey, create_authority
 T = TypeVar("T")
 
 NODE = "pacs.example"
+
+#: The status of data sets that are kept, but are noise and do not say what they are.
+KEPT = Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS_WARNING
 
 #: The contexts of every request here: 1 for Verification, 3 for CT, 5 for CT in Implicit VR.
 VERIFICATION_ID, CT_ID, CT_IMPLICIT_ID = 1, 3, 5

@@ -11,6 +11,7 @@ from tests.net.doubles import Gate, Operation, Service
 from tests.net.pair import (
     CT_ID,
     CT_IMPLICIT_ID,
+    KEPT,
     VERIFICATION_ID,
     NetCase,
     Peer,
@@ -166,7 +167,7 @@ class OperationTests(NetCase):
         self.assertEqual({}, statuses(peer))
         kept.callback(None)
         wire.flush()
-        self.assertEqual({3: Status.SUCCESS}, statuses(peer))
+        self.assertEqual({3: KEPT}, statuses(peer))
         (instance,) = self.receiver.instances
         self.assertEqual(
             (CT, "1.2.3.3", IMPLICIT, "REQUESTOR", "ACCEPTOR"),
@@ -193,7 +194,7 @@ class OperationTests(NetCase):
         self.assertEqual([3, 1], list(statuses(peer)))
         kept[1].callback(None)
         wire.flush()
-        self.assertEqual(dict.fromkeys((3, 1, 2), Status.SUCCESS), statuses(peer))
+        self.assertEqual(dict.fromkeys((3, 1, 2), KEPT), statuses(peer))
 
     def test_a_peer_beyond_its_window_is_not_read_until_it_is_within_again(self) -> None:
         kept = [self.receiver.will_wait() for _ in range(4)]
@@ -211,7 +212,7 @@ class OperationTests(NetCase):
         for each in (kept[0], kept[2], kept[3]):
             each.callback(None)
         wire.flush()
-        self.assertEqual(dict.fromkeys((1, 2, 3, 4), Status.SUCCESS), statuses(peer))
+        self.assertEqual(dict.fromkeys((1, 2, 3, 4), KEPT), statuses(peer))
         self.assertTrue(wire.server.reading)
 
     def test_the_window_is_never_larger_than_ours(self) -> None:
@@ -238,7 +239,7 @@ class OperationTests(NetCase):
         )
         kept.callback(None)
         wire.flush()
-        self.assertEqual(Status.SUCCESS, statuses(peer)[1])
+        self.assertEqual(KEPT, statuses(peer)[1])
 
     def test_an_operation_that_a_service_does_not_have_is_unrecognized(self) -> None:
         peer, _, wire = self.called()

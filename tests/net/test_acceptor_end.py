@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from tests.net.doubles import Gate, Sink
 from tests.net.pair import (
     CT_ID,
+    KEPT,
     VERIFICATION_ID,
     NetCase,
     Peer,
@@ -22,7 +23,6 @@ from txdicomtls.association import (
     Role,
 )
 from txdicomtls.codes import AbortSource, RejectReason
-from txdicomtls.dimse import Status
 from txdicomtls.errors import AssociationRefused
 from txdicomtls.net import AcceptorProtocol, Timeouts
 from txdicomtls.tls import LinkDeadlines
@@ -105,7 +105,7 @@ class EndTests(NetCase):
         self.assertEqual([], peer.told(ReleaseConfirmation))
         kept.callback(None)
         wire.flush()
-        self.assertEqual({4: Status.SUCCESS}, statuses(peer))
+        self.assertEqual({4: KEPT}, statuses(peer))
         self.assertEqual(1, len(peer.told(ReleaseConfirmation)))
         self.assertFalse(wire.is_open)
 
@@ -162,7 +162,7 @@ class EndTests(NetCase):
         self.advance(1000)
         kept.callback(None)
         wire.flush()
-        self.assertEqual({1: Status.SUCCESS}, statuses(peer))
+        self.assertEqual({1: KEPT}, statuses(peer))
         self.advance(20)
         self.assertEqual(1, len(peer.told(AbortIndication)))
 
@@ -183,7 +183,7 @@ class EndTests(NetCase):
             self.advance(15)
         room.callback(None)
         wire.flush()
-        self.assertEqual({1: Status.SUCCESS}, statuses(peer))
+        self.assertEqual({1: KEPT}, statuses(peer))
 
     def test_a_data_set_that_keeps_coming_is_not_idle_however_long_it_takes(self) -> None:
         peer, _, wire = self.called(self.factory(timeouts=Timeouts(idle=20, pdu=20)))
@@ -194,4 +194,4 @@ class EndTests(NetCase):
             peer.do(peer.connection.send_data(CT_ID, PIECE, last=False))
         peer.do(peer.connection.send_data(CT_ID, PIECE, last=True))
         wire.flush()
-        self.assertEqual({1: Status.SUCCESS}, statuses(peer))
+        self.assertEqual({1: KEPT}, statuses(peer))

@@ -9,6 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from tests.net.pair import (
     CT_ID,
+    KEPT,
     VERIFICATION_ID,
     NetCase,
     Peer,
@@ -159,7 +160,7 @@ class OperationTests(NetCase):
         ]
         wire.flush()
         for each in stored:
-            self.assertEqual(Status.SUCCESS, self.successResultOf(each).status)
+            self.assertEqual(KEPT, self.successResultOf(each).status)
         self.assertEqual(
             [200_000 + n for n in range(0, 40, 2)],
             [len(sink.data) for sink in self.receiver.sinks],

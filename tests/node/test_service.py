@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.archive.doubles import at_once
 from tests.association.pair import CT, EXPLICIT, VERIFICATION
+from tests.datasets import identity
 from tests.running import CONFIGURATION, Certificates, make_certificates
 from tests.scu.files import ELEMENT, make_file
 from txdicomtls.access import AnyPeer, KnownPeers
@@ -168,17 +169,20 @@ class RunningTests(TestCase):
         node = await self.started()
         association = await self.associate(node)
         self.assertEqual(0, await association.echo())
-        files = [
-            make_file(self.directory / f"{n}.dcm", ELEMENT * (n * 50_000 + 1), uid=f"1.2.3.{n}")
+        data_sets = {
+            f"1.2.3.{n}": identity(CT, f"1.2.3.{n}", EXPLICIT) + ELEMENT * (n * 50_000)
             for n in range(3)
+        }
+        files = [
+            make_file(self.directory / f"{uid}.dcm", data, uid=uid)
+            for uid, data in data_sets.items()
         ]
         sent = [each async for each in association.store(files)]
         self.assertEqual([0] * 3, [each.status for each in sent], [each.outcome for each in sent])
         await association.release()
         await association.when_closed()
-        for n in range(3):
-            kept = node.archive.path_of(f"1.2.3.{n}").read_bytes()
-            self.assertTrue(kept.endswith(ELEMENT * (n * 50_000 + 1)))
+        for uid, data in data_sets.items():
+            self.assertTrue(node.archive.path_of(uid).read_bytes().endswith(data))
         await node.stopService()
         self.assertEqual(([], 0), (node.ports, node.factory.connections))
 

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.association.pair import CT, EXPLICIT, IMPLICIT, VERIFICATION
+from tests.datasets import identity
 from tests.net.doubles import Receiver
 from tests.net.pair import echo_request, store_request
 from txdicomtls import uids
@@ -30,6 +31,9 @@ from txdicomtls.scp import Storage
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 MR = "1.2.840.10008.5.1.4.1.1.4"
 PRIVATE = "1.3.12.2.1107.5.9.1"
+
+#: Says that it is what :meth:`OperationTests.begin` is asked to keep.
+DATA_SET = identity(CT, "1.2.3.9", EXPLICIT)
 
 
 def incoming(message: Request) -> IncomingRequest:
@@ -130,16 +134,49 @@ class OperationTests(SynchronousTestCase):
     def test_success_is_answered_when_the_sink_says_that_it_is_safe(self) -> None:
         kept = self.receiver.will_wait()
         operation = self.begin()
-        self.assertIsNone(operation.write(memoryview(b"abcd")))
+        self.assertIsNone(operation.write(memoryview(DATA_SET)))
         answering = operation.finish()
         self.assertNoResult(answering)
         kept.callback(None)
         self.assertEqual(Status.SUCCESS, self.successResultOf(answering).status)
-        self.assertEqual(b"abcd", bytes(self.receiver.sinks[0].data))
+        self.assertEqual(DATA_SET, bytes(self.receiver.sinks[0].data))
 
     def test_a_sink_that_wants_the_peer_to_wait_is_heard(self) -> None:
         room = self.receiver.will_have_no_room()
         self.assertIs(room, self.begin().write(memoryview(b"ab")))
+
+    def test_a_data_set_that_says_it_is_another_instance_is_refused_and_discarded(self) -> None:
+        for data in (
+            identity(MR, "1.2.3.9", EXPLICIT),
+            identity(CT, "1.2.3.8", EXPLICIT),
+            identity("", "1.2.3.8", EXPLICIT),
+            identity(CT, "1.2.3.90", EXPLICIT),
+        ):
+            for pieces in ((data, b"more"), [data[at : at + 1] for at in range(len(data))]):
+                self.events.clear()
+                operation = self.begin()
+                for piece in pieces:
+                    self.assertIsNone(operation.write(memoryview(piece)))
+                sink = self.receiver.sinks[-1]
+                self.assertEqual((0, 1), (sink.finished, sink.discarded))
+                self.assertLess(len(sink.data), len(data))
+                self.assertEqual(
+                    Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS, self.status_of(operation)
+                )
+                self.assertEqual(1, len(self.warnings()))
+                operation.abandon()
+                self.assertEqual((0, 1), (sink.finished, sink.discarded))
+
+    def test_a_data_set_that_does_not_say_what_it_is_is_kept_with_a_warning(self) -> None:
+        for data in (b"", identity(CT, "", EXPLICIT), identity("", "1.2.3.9", EXPLICIT)):
+            self.events.clear()
+            operation = self.begin()
+            operation.write(memoryview(data))
+            self.assertEqual(
+                Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS_WARNING, self.status_of(operation)
+            )
+            self.assertEqual(data, bytes(self.receiver.sinks[-1].data))
+            self.assertEqual(1, len(self.warnings()))
 
     def test_each_error_of_a_sink_has_its_status_and_a_line_in_the_log(self) -> None:
         for error, status in (
@@ -200,7 +237,8 @@ class LargestTests(OperationTests):
 
     def test_a_data_set_of_exactly_the_limit_is_kept(self) -> None:
         operation = self.begin()
-        self.write(operation, 50, 50)
+        operation.write(memoryview(DATA_SET))
+        self.write(operation, 100 - len(DATA_SET))
         self.assertEqual(Status.SUCCESS, self.status_of(operation))
         (sink,) = self.receiver.sinks
         self.assertEqual((100, 1, 0), (len(sink.data), sink.finished, sink.discarded))
@@ -222,5 +260,5 @@ class LargestTests(OperationTests):
     def test_each_data_set_has_the_whole_limit(self) -> None:
         for _ in range(3):
             operation = self.begin()
-            self.write(operation, 80)
+            operation.write(memoryview(DATA_SET.ljust(80, b"\0")))
             self.assertEqual(Status.SUCCESS, self.status_of(operation))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.association.pair import CT, EXPLICIT
+from tests.datasets import identity
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.part10 import meta_bytes
 
 #: The beginning of any data set, so that a file without more is one too.
-ELEMENT = b"\x08\x00\x16\x00UI\x1a\x00" + CT.encode() + b"\0"
+ELEMENT = identity(CT, "", EXPLICIT)
 
 
 def make_file(

@@ -12,10 +12,11 @@ from zope.interface import implementer
 
 from tests.archive.doubles import at_once
 from tests.association.pair import CT, EXPLICIT
+from tests.datasets import identity
 from tests.net.doubles import Gate
 from tests.net.pair import NetCase, Peer, secured
 from tests.net.wire import Wire
-from tests.scu.files import ELEMENT, make_file
+from tests.scu.files import make_file
 from txdicomtls.association import AssociateIndication, Role
 from txdicomtls.codes import RejectReason
 from txdicomtls.errors import (
@@ -182,7 +183,8 @@ class AssociationTests(ConnectCase):
             PresentationContextRQ(context_id=3, abstract_syntax=CT, transfer_syntaxes=(EXPLICIT,))
         ]
         association = self.connected(contexts=contexts)
-        path = make_file(Path(self.mktemp()))
+        data = identity(CT, "1.2.3", EXPLICIT)
+        path = make_file(Path(self.mktemp()), data)
 
         async def store() -> list[Any]:
             return [sent.status async for sent in association.store([path])]
@@ -190,7 +192,7 @@ class AssociationTests(ConnectCase):
         storing = Deferred.fromCoroutine(store())
         self.flush()
         self.assertEqual([0], self.successResultOf(storing))
-        self.assertEqual(ELEMENT, bytes(self.receiver.sinks[0].data))
+        self.assertEqual(data, bytes(self.receiver.sinks[0].data))
 
     def test_the_end_of_a_block_releases_it(self) -> None:
         association = self.connected()

@@ -77,7 +77,7 @@ class OrderTests(StoreCase):
         self.assertEqual([f"{n}.dcm" for n in range(1, 6)], [sent.path.name for sent in results])
         for sent in results:
             self.assertTrue(sent.succeeded)
-            self.assertEqual("0000H success", sent.outcome)
+            self.assertEqual("B007H data set does not match SOP class", sent.outcome)
             assert sent.header is not None
             self.assertEqual(
                 (CT, EXPLICIT), (sent.header.sop_class_uid, sent.header.transfer_syntax_uid)

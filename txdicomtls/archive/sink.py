@@ -7,7 +7,7 @@ Everything here runs in the reactor thread and touches no disk; everything of
 the :class:`~txdicomtls.archive.draft.Draft` runs in other threads.  At most one
 job of a sink is under way, so the bytes stay in order and the draft needs no lock.
 
-Views are gathered without being copied.  When about two mebibytes have come
+Views are gathered without being copied.  When about one mebibyte has come
 together they become a job; what arrives meanwhile is gathered for the next.
 Past six mebibytes, gathered or under way, the sender is asked to wait, so
 memory does not depend on the size of an object.  An object that never filled a

@@ -1,8 +1,9 @@
 """The Storage service class as SCP: C-STORE into whatever receives instances (PS3.4 Annex B).
 
 The data set goes through as it comes, bit for bit, in whatever transfer syntax
-was accepted; nothing here looks at it.  Success is answered only when the
-receiver's sink says that the instance is safe.
+was accepted.  Only its first elements are looked at: they must say that it is the
+instance of the request.  Success is answered only when the receiver's sink says
+that the instance is safe.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from txdicomtls.errors import (
     CannotUnderstand,
     DuplicateInstance,
     InvalidInstance,
+    MismatchedInstance,
     OutOfResources,
     StorageError,
 )
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver, IInstanceSink, IOperation, IService
 from txdicomtls.net import IncomingRequest
+from txdicomtls.scp.identity import IdentityReader
 
 #: What the sender is told of each way in which an instance cannot be kept (PS3.4 B.2.3, PS3.7 C.5).
 STATUS_OF: dict[type[StorageError], Status] = {
@@ -33,6 +36,7 @@ STATUS_OF: dict[type[StorageError], Status] = {
     DuplicateInstance: Status.DUPLICATE_SOP_INSTANCE,
     InvalidInstance: Status.INVALID_SOP_INSTANCE,
     CannotUnderstand: Status.CANNOT_UNDERSTAND,
+    MismatchedInstance: Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
 }
 
 
@@ -96,29 +100,69 @@ class Storage:
             return _Unwanted(message, error, association.peer)
         if self._largest is not None:
             sink = _Bounded(sink, self._largest)
-        return _Store(message, sink, association.peer)
+        return _Store(message, sink, request.context.transfer_syntax, association.peer)
 
 
 @implementer(IOperation)
 class _Store:
-    """An instance on its way to its sink."""
+    """An instance on its way to its sink.
 
-    def __init__(self, message: CStoreRQ, sink: IInstanceSink, peer: str) -> None:
+    A data set that says it is another instance is refused, as PS3.4 B.2.3 has it; one that
+    does not say what it is, is kept, with a warning.
+    """
+
+    def __init__(
+        self, message: CStoreRQ, sink: IInstanceSink, transfer_syntax: str, peer: str
+    ) -> None:
         self._message = message
         self._peer = peer
         self._sink = sink
-        self.write = sink.write  # on the hot path one call less for each piece of the data set
+        self._identity = IdentityReader(transfer_syntax)
+        self._refused = False
+
+    def write(self, data: memoryview) -> Deferred[None] | None:
+        """Pass on, but for what follows a wrong identity."""
+        if self._refused:
+            return None
+        if not self._identity.done:
+            self._identity.read(data)
+            if self._is_another():
+                self._refused = True
+                self._sink.discard()
+                return None
+        return self._sink.write(data)
 
     def finish(self) -> Deferred[Response]:
         """Success once it is safe, or the status that says why it is not."""
+        if self._refused:
+            error = MismatchedInstance(
+                "the data set says that it is another instance than the request does"
+            )
+            return succeed(_failed(self._message, Failure(error), self._peer))
         return self._sink.finish().addCallbacks(
-            lambda _: self._message.response(Status.SUCCESS),
+            lambda _: self._message.response(self._kept()),
             lambda failure: _failed(self._message, failure, self._peer),
         )
 
     def abandon(self) -> None:
         """Leave nothing of it."""
-        self._sink.discard()
+        if not self._refused:
+            self._sink.discard()
+
+    def _is_another(self) -> bool:
+        message = self._message
+        return self._identity.contradicts(
+            message.affected_sop_class_uid, message.affected_sop_instance_uid
+        )
+
+    def _kept(self) -> Status:
+        if self._identity.sop_class_uid and self._identity.sop_instance_uid:
+            return Status.SUCCESS
+        _log.warn(
+            "an instance from {peer} was kept, though its data set does not say which it is",
+            peer=self._peer,
+        )
+        return Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS_WARNING
 
 
 @implementer(IInstanceSink)
