@@ -38,6 +38,12 @@ class Sample:
         """Whether its data set lacks the byte that makes its length even."""
         return len(_split(self.path)[1]) % 2 == 1
 
+    @property
+    def names_another(self) -> bool:
+        """Whether its data set is another instance than its head says."""
+        data = pydicom.dcmread(self.path, specific_tags=["SOPInstanceUID"])
+        return bool(data.SOPInstanceUID != data.file_meta.MediaStorageSOPInstanceUID)
+
 
 _PADDING = "the padding at its end is dropped"
 _SEQUENCES = "lengths of sequences become explicit"

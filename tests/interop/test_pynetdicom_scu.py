@@ -39,13 +39,24 @@ class _Caller(TestCase):
 class AssociationTests(_Caller):
     async def test_its_files_are_kept_as_they_are_over_tls_1_3(self) -> None:
         # It sends the bytes of a file as they are, and so cannot pad an odd data set.
-        samples = [sample for sample in SAMPLES if not sample.needs_padding]
+        samples = [
+            sample for sample in SAMPLES if not sample.needs_padding and not sample.names_another
+        ]
         paths = [sample.path for sample in samples]
         node = await start_node(self)
         credentials = pynetdicom_credentials(node.certificates, "client")
         told = await self.call(node.port, credentials, "--tls=1.3", *paths)
         self.assertEqual(stored(len(paths), "TLSv1.3"), told)
         assert_kept(self, samples, node.data / "objects")
+
+    async def test_files_whose_head_names_another_instance_are_refused(self) -> None:
+        paths = [sample.path for sample in SAMPLES if sample.names_another]
+        self.assertTrue(paths)
+        node = await start_node(self)
+        credentials = pynetdicom_credentials(node.certificates, "client")
+        told = await self.call(node.port, credentials, "--tls=1.3", *paths)
+        self.assertEqual([0xA900] * len(paths), told["store"])
+        assert_kept(self, (), node.data / "objects")
 
     async def test_its_data_sets_are_kept_over_tls_1_2(self) -> None:
         node = await start_node(self)
