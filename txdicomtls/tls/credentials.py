@@ -17,7 +17,7 @@ from twisted.internet.defer import Deferred
 from txdicomtls.errors import CredentialError, WrongPassword
 from txdicomtls.interfaces import IPasswordSource
 from txdicomtls.threads import InThread
-from txdicomtls.tls.keys import key_of, weakness
+from txdicomtls.tls.keys import weakness_of
 from txdicomtls.tls.pem import read_certificates, read_private_key
 from txdicomtls.tls.profiles import DEFAULT_PROFILE, Profile
 
@@ -36,11 +36,13 @@ class Credentials:
     :param certificate: the node's own.
     :param chain: the certificates between it and the root, to be sent with it.
     :param private_key: never shown.
+    :param ocsp_response: DER, to be stapled for clients that ask for it; empty for none.
     """
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = ()
     private_key: PrivateKey = field(repr=False)
+    ocsp_response: bytes = b""
 
 
 def utc_now() -> datetime:
@@ -144,9 +146,9 @@ def _check_pair(
 
 def _check_use(path: Path, certificate: x509.Certificate, profile: Profile, now: datetime) -> None:
     """Find now what every handshake would stumble over."""
-    weak = weakness(key_of(certificate), profile)
+    weak = weakness_of(certificate, profile)
     if weak:
-        raise CredentialError(path, f"its key {weak} by profile {profile.name}")
+        raise CredentialError(path, f"{weak} by profile {profile.name}")
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if end < now:
         raise CredentialError(

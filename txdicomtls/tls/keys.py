@@ -47,6 +47,15 @@ def key_of(certificate: x509.Certificate) -> KeyDescription:
     return describe_key(certificate.public_key())
 
 
+def weakness_of(certificate: x509.Certificate, profile: Profile) -> str:
+    """Say why a profile does not take a certificate, whatever its issuer says.
+
+    :return: as "its key is RSA with 1024 bits, and 2048 are needed"; empty where it is good.
+    """
+    weak = weakness(key_of(certificate), profile)
+    return f"its key {weak}" if weak else ""
+
+
 def weakness(description: KeyDescription, profile: Profile) -> str:
     """Say why a profile does not take a public key.
 

@@ -16,8 +16,17 @@ from txdicomtls.tls.suites import describe_suite
 class TLSVersion(Enum):
     """Versions of TLS that a profile may name."""
 
+    TLS_1_0 = "TLSv1"
+    TLS_1_1 = "TLSv1.1"
     TLS_1_2 = "TLSv1.2"
     TLS_1_3 = "TLSv1.3"
+
+
+class Preference(Enum):
+    """Whose order of cipher suites decides."""
+
+    SERVER = "server"
+    CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +42,13 @@ class Profile:
     :param groups: groups for the key exchange, OpenSSL names, the preferred first.
     :param rsa_bits: shortest RSA key in a certificate, in bits.
     :param ec_bits: shortest elliptic curve key in a certificate, in bits.
+    :param optional: those of the suites that the OpenSSL in use may lack.
+    :param preference: whose order decides where we are the server.
+    :param signature_algorithms: for signatures in the handshake, OpenSSL names, the preferred
+        first; empty for what OpenSSL takes at this security level.
+    :param signature_hashes: hashes that signatures of certificates may use.
+    :param security_level: OpenSSL's; below 2 only where a suite of the profile needs it.
+    :param retired: the standard has given it up; it is used only where it is asked for by name.
     """
 
     name: str
@@ -44,6 +60,12 @@ class Profile:
     groups: tuple[str, ...]
     rsa_bits: int = 2048
     ec_bits: int = 256
+    optional: frozenset[str] = frozenset()
+    preference: Preference = Preference.SERVER
+    signature_algorithms: tuple[str, ...] = ()
+    signature_hashes: frozenset[str] = frozenset(("sha256", "sha384", "sha512"))
+    security_level: int = 2
+    retired: bool = False
 
     @property
     def openssl_ciphers(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from OpenSSL import SSL, crypto
 
 from txdicomtls.errors import HandshakeFailed, LinkError
-from txdicomtls.tls.keys import key_of, weakness
+from txdicomtls.tls.keys import weakness_of
 from txdicomtls.tls.names import (
     presented_names,
     printable,
@@ -125,10 +125,10 @@ def _check(
     connection: LinkConnection, certificate: x509.Certificate, depth: int, profile: Profile
 ) -> None:
     """Apply our own rules to a certificate that OpenSSL takes."""
-    weak = weakness(key_of(certificate), profile)
+    weak = weakness_of(certificate, profile)
     if weak:
         raise HandshakeFailed(
-            f"{_described(connection, certificate, depth)} cannot be taken: its key {weak} "
+            f"{_described(connection, certificate, depth)} cannot be taken: {weak} "
             f"by profile {profile.name}",
             by_peer=False,
         )
