@@ -11,7 +11,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 SPHINX := $(RUN) -m sphinx --nitpicky --fail-on-warning --keep-going --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check style types imports docs bench clean
+.PHONY: help demo serve test check style types imports docs bench legacy clean
 
 help:  ## say what there is
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,10 +43,14 @@ docs: $(DEVELOPED)  ## the documentation, in docs/_build/html
 bench: $(TESTED)  ## measure against DCMTK and pynetdicom
 	$(RUN) bench/run.py
 
+legacy:  ## the retired profiles of PS3.15, really spoken; builds an OpenSSL, needs Debian 12
+	contrib/legacy/build
+	contrib/legacy/run python contrib/legacy/prove.py
+
 clean:  ## remove all that was made here
-	rm -rf $(VENV) build dist docs/_build docs/_generated .demo .serve .bench .hypothesis
+	rm -rf $(VENV) build dist docs/_build docs/_generated .demo .serve .bench .legacy .hypothesis
 	rm -rf _trial_temp* .mypy_cache .ruff_cache twisted/plugins/dropin.cache
-	find bench docs examples tests twisted txdicomtls -name __pycache__ -prune -exec rm -rf {} +
+	find bench contrib docs examples tests twisted txdicomtls -name __pycache__ -prune -exec rm -rf {} +
 
 $(RUN):
 	$(PYTHON) -m venv $(VENV)

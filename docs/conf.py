@@ -9,6 +9,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import interface_pages  # noqa: E402  # beside this file
+import profile_table  # noqa: E402
 import state_diagram  # noqa: E402
 
 import txdicomtls  # noqa: E402
@@ -45,5 +46,6 @@ nitpick_ignore_regex = [
 ]
 nitpick_ignore = [("py:class", "txdicomtls.node.configuration.Section")]  # a base without a page
 
+profile_table.write(HERE / "_generated")
 state_diagram.write(HERE / "_generated")
 interface_pages.write(HERE / "_generated", "txdicomtls.interfaces")

@@ -9,7 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from twisted.internet.interfaces import IReactorTCP, IReactorThreads, IReactorTime
+from twisted.internet.interfaces import (
+    IReactorProcess,
+    IReactorTCP,
+    IReactorThreads,
+    IReactorTime,
+)
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
@@ -32,7 +37,7 @@ class Grant:
         return self.services is None or service in self.services
 
 
-class IReactor(IReactorTime, IReactorTCP, IReactorThreads):
+class IReactor(IReactorTime, IReactorTCP, IReactorThreads, IReactorProcess):
     """What this package needs of a reactor; every reactor of Twisted has it."""
 
 

@@ -31,7 +31,7 @@ class ServerParser:
     """Where to listen: ``dicomtls:2762:certificate=node.crt:key=node.key:trust=ca.crt``.
 
     The arguments are those of
-    :func:`txdicomtls.net.endpoints.server_endpoint_from_strings`.
+    :func:`txdicomtls.net.endpoint_strings.server_endpoint_from_strings`.
     """
 
     prefix = "dicomtls"
@@ -47,7 +47,7 @@ class ServerParser:
         :return: an endpoint that listens for DICOM over TLS.
         :raises ValueError: an argument is missing, unknown or wrong; the text names it.
         """
-        from txdicomtls.net.endpoints import server_endpoint_from_strings
+        from txdicomtls.net.endpoint_strings import server_endpoint_from_strings
 
         named = {name: str(value) for name, value in kwargs.items()}
         return server_endpoint_from_strings(cast("IReactor", reactor), *map(str, args), **named)
@@ -58,7 +58,7 @@ class ClientParser:
     """Whom to connect to: ``dicomtls:pacs.example:2762:certificate=...:key=...:trust=ca.crt``.
 
     The arguments are those of
-    :func:`txdicomtls.net.endpoints.client_endpoint_from_strings`.
+    :func:`txdicomtls.net.endpoint_strings.client_endpoint_from_strings`.
     """
 
     prefix = "dicomtls"
@@ -74,7 +74,7 @@ class ClientParser:
         :return: an endpoint that connects with DICOM over TLS.
         :raises ValueError: an argument is missing, unknown or wrong; the text names it.
         """
-        from txdicomtls.net.endpoints import client_endpoint_from_strings
+        from txdicomtls.net.endpoint_strings import client_endpoint_from_strings
 
         named = {name: str(value) for name, value in kwargs.items()}
         return client_endpoint_from_strings(cast("IReactor", reactor), *map(str, args), **named)

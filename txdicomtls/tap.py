@@ -37,6 +37,7 @@ class Options(usage.Options):
 
     twistd -n stays in the foreground and logs to the terminal; without -n it becomes a daemon
     and logs to twistd.log.  The configuration is described in docs/configuration.md.
+    SIGHUP makes it read certificates, keys, trust and revocation lists again.
     """
     optParameters = [  # noqa: RUF012  # Twisted's way of declaring options
         ["config", "c", "dicomtls.toml", "The configuration, a TOML file."],
@@ -85,7 +86,18 @@ def makeService(options: Options) -> IService:  # Twisted's name
 
     service.started.addCallbacks(lambda _: settle(), cannot_start)
     reactor.addSystemEventTrigger("before", "shutdown", _heed_the_second_signal, service.hurry)
+    reactor.callWhenRunning(_reload_on_hangup, service.reload)
     return service
+
+
+def _reload_on_hangup(reload: Callable[[], object]) -> None:
+    """Without this, SIGHUP would end the process: twistd itself leaves it alone."""
+    from twisted.internet import reactor
+
+    def told(*_: object) -> None:
+        cast("IReactor", reactor).callFromThread(reload)
+
+    signal.signal(signal.SIGHUP, told)
 
 
 def _heed_the_second_signal(hurry: Callable[[], None]) -> None:

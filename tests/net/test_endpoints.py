@@ -25,7 +25,7 @@ from zope.interface import implementer
 from tests.running import Certificates, make_certificates
 from txdicomtls.errors import CredentialError, PeerUnreachable
 from txdicomtls.net import ClientEndpoint, ServerEndpoint
-from txdicomtls.net.endpoints import (
+from txdicomtls.net.endpoint_strings import (
     client_endpoint_from_strings,
     security_from_strings,
     server_endpoint_from_strings,
@@ -181,6 +181,7 @@ class SecurityTests(EndpointCase):
         directory.mkdir()
         (directory / "node.crt").write_bytes(key.certificate_pem())
         (directory / "node.key").write_bytes(key.private_key_pem(b"secret"))
+        (directory / "node.key").chmod(0o600)
         (directory / "password").write_text("secret\n")
         (directory / "wrong").write_text("guess\n")
         self.patch(os, "environ", {"NODE_PASSWORD": "secret"})

@@ -20,12 +20,12 @@ from txdicomtls.node.configuration import (
     LimitsSection,
     ListenSection,
     NodeSection,
-    PasswordSection,
     PeerSection,
-    Section,
-    TLSSection,
+    ReloadSection,
     load_configuration,
 )
+from txdicomtls.node.fields import Section
+from txdicomtls.node.tls_sections import CertificateSection, PasswordSection, TLSSection
 
 NODE = '[node]\nae_title = "TXDICOM"\ndata = "data"\n'
 TLS = '[tls.default]\ncertificate = "node.crt"\nprivate_key = "node.key"\ntrust = ["ca.crt"]\n'
@@ -38,6 +38,8 @@ SECTIONS: dict[str, type[Section]] = {
     "`[archive]`": ArchiveSection,
     "`[tls.NAME]`": TLSSection,
     "`password`": PasswordSection,
+    "`[[tls.NAME.further]]`": CertificateSection,
+    "`[reload]`": ReloadSection,
     "`[[listen]]`": ListenSection,
     "`[[peer]]`": PeerSection,
     "`[limits]`": LimitsSection,
@@ -334,6 +336,8 @@ class Keys(ConfigurationCase):
             ("artim = nan", "limits.artim", "finite"),
         ):
             self.assertWrong(f"{SMALLEST}[limits]\n{text}\n", key, message)
+        text = NODE + TLS + "depth = 10\n" + LISTEN
+        self.assertWrong(text, "tls.default.depth", "at most 9")
         self.assertWrong(SMALLEST.replace("2762", "-1"), "listen[0].port", "at least 0")
         self.assertWrong(SMALLEST.replace("2762", "65536"), "listen[0].port", "at most 65535")
 
@@ -341,7 +345,6 @@ class Keys(ConfigurationCase):
         for name, key in (
             ("node.crt", "tls.default.certificate"),
             ("node.key", "tls.default.private_key"),
-            ("ca.crt", "tls.default.trust[0]"),
         ):
             text = SMALLEST.replace(name, "absent")
             self.assertWrong(text, key, f"there is no file '{self.directory}/absent'")
@@ -352,6 +355,14 @@ class Keys(ConfigurationCase):
         self.assertWrong(text, "tls.default.certificate", "\\x00\\n")
         password = "password = { file = 'absent' }\n"
         self.assertWrong(NODE + TLS + password + LISTEN, "tls.default.password.file", "no file")
+
+    def test_trust_is_in_files_or_directories_that_exist(self) -> None:
+        text = SMALLEST.replace("ca.crt", "absent")
+        message = f"there is no file or directory '{self.directory}/absent'"
+        self.assertWrong(text, "tls.default.trust[0]", message)
+        self.assertWrong(SMALLEST.replace("ca.crt", "a" * 300), "tls.default.trust[0]", "too long")
+        tls = self.load(SMALLEST.replace("ca.crt", ".")).tls["default"]
+        self.assertEqual((self.directory,), tls.trust)
 
     def test_the_data_directory_may_be_missing_but_not_a_file(self) -> None:
         self.assertWrong(SMALLEST.replace('"data"', '"ca.crt"'), "node.data", "is no directory")
@@ -369,6 +380,62 @@ class Keys(ConfigurationCase):
         text = NODE + TLS + "password = { env = '' }\n" + LISTEN
         self.assertWrong(text, "tls.default.password.env", "must not be empty")
 
+    def test_a_password_may_come_from_a_program_or_from_systemd(self) -> None:
+        for source, expected in (
+            ("command = ['pass', 'show', 'a b']", PasswordSection(command=("pass", "show", "a b"))),
+            ("credential = 'node'", PasswordSection(credential="node")),
+        ):
+            text = NODE + TLS + f"password = {{ {source} }}\n" + LISTEN
+            self.assertEqual(expected, self.load(text).tls["default"].password)
+        text = NODE + TLS + "password = { command = 'pass show' }\n" + LISTEN
+        self.assertWrong(text, "tls.default.password.command", "a list")
+        text = NODE + TLS + "password = { command = [] }\n" + LISTEN
+        self.assertWrong(text, "tls.default.password.command", "must not be empty")
+
+    def test_revocation_lists_are_looked_at_and_are_there_to_be(self) -> None:
+        listed = "crls = ['crls']\n"
+        (self.directory / "crls").mkdir()
+        text = NODE + TLS + listed + LISTEN
+        self.assertWrong(text, "tls.default.revocation", "there are crls", "leaf", "chain")
+        text = NODE + TLS + "revocation = 'chain'\n" + LISTEN
+        self.assertWrong(text, "tls.default.revocation", "without crls nobody would be let in")
+        tls = self.load(NODE + TLS + listed + "revocation = 'leaf'\n" + LISTEN).tls["default"]
+        self.assertEqual(("leaf", (self.directory / "crls",)), (tls.revocation, tls.crls))
+
+    def test_cipher_suites_are_known_and_such_as_the_profile_takes(self) -> None:
+        for suite, message in (
+            ("TLS_NO_SUCH_SUITE", "TLS_NO_SUCH_SUITE"),
+            ("TLS_RSA_WITH_NULL_SHA", "TLS_RSA_WITH_NULL_SHA"),
+        ):
+            text = NODE + TLS + f"cipher_suites = ['{suite}']\n" + LISTEN
+            self.assertWrong(text, "tls.default.cipher_suites", message)
+        text = NODE + TLS + "cipher_suites = []\n" + LISTEN
+        self.assertWrong(text, "tls.default.cipher_suites", "must not be empty")
+        suites = ("TLS_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384")
+        text = NODE + TLS + f"cipher_suites = {list(suites)}\npreference = 'client'\n" + LISTEN
+        tls = self.load(text).tls["default"]
+        self.assertEqual((suites, "client"), (tls.cipher_suites, tls.preference))
+
+    def test_a_further_certificate_is_checked_as_the_first(self) -> None:
+        further = "[[tls.default.further]]\ncertificate = 'node.crt'\n"
+        [found] = self.load(NODE + TLS + further + LISTEN).tls["default"].further
+        self.assertEqual(self.directory / "node.crt", found.certificate)
+        self.assertIsNone(found.private_key)
+        text = NODE + TLS + further.replace("node.crt", "absent") + LISTEN
+        self.assertWrong(text, "tls.default.further[0].certificate", "there is no file")
+        text = NODE + TLS + further + "profile = 'bcp195-rfc9325'\n" + LISTEN
+        self.assertWrong(text, "tls.default.further[0].profile", "unknown key")
+
+    def test_when_files_are_read_again_can_be_chosen(self) -> None:
+        reload = self.load(SMALLEST + "[reload]\non_change = false\nevery = 2\n").reload
+        self.assertEqual(ReloadSection(on_change=False, every=2.0), reload)
+        self.assertWrong(SMALLEST + "[reload]\nevery = 0\n", "reload.every", "more than 0")
+
+    def test_a_pinned_certificate_is_enough_to_trust(self) -> None:
+        tls = TLS.replace("trust =", "pinned =")
+        found = self.load(NODE + tls + LISTEN).tls["default"]
+        self.assertEqual(((), (self.directory / "ca.crt",)), (found.trust, found.pinned))
+
     def test_someone_is_trusted_where_certificates_are_asked_for(self) -> None:
         tls = TLS.replace('trust = ["ca.crt"]\n', "")
         self.assertWrong(NODE + tls + LISTEN, "tls.default.trust", "required", "authorities")
@@ -382,6 +449,9 @@ class Keys(ConfigurationCase):
         self.assertWrong(text, "peer[0].allow[0]", "'echo' or 'store'")
         text = SMALLEST + "[[peer]]\nae_title = 'A'\nallow = []\n"
         self.assertWrong(text, "peer[0].allow", "must not be empty")
+        for key in ("preference", "revocation"):
+            text = NODE + TLS + f"{key} = 'maybe'\n" + LISTEN
+            self.assertWrong(text, f"tls.default.{key}", "must be")
         text = NODE + TLS + "profile = 'ssl3'\n" + LISTEN
         self.assertWrong(text, "tls.default.profile", "bcp195-rfc9325")
 
@@ -474,7 +544,8 @@ class Documentation(SynchronousTestCase):
 
     def test_every_section_is_described(self) -> None:
         self.assertEqual(set(SECTIONS), set(self.sections))
-        fields = {re.sub(r"\W|NAME", "", heading) for heading in SECTIONS} - {"password"}
+        fields = {re.sub(r"\W|NAME", "", heading) for heading in SECTIONS}
+        fields -= {"password", "tlsfurther"}  # within another section
         self.assertEqual(set(Configuration.model_fields), fields)
 
     def test_every_key_is_described_with_its_default_and_no_other_is(self) -> None:

@@ -22,11 +22,16 @@ from txdicomtls.pdu import PresentationContextRQ
 from txdicomtls.scu import Association, connect
 from txdicomtls.threads import in_thread_of
 from txdicomtls.tls import (
+    DEFAULT_PROFILE,
+    PROFILES,
+    CredentialFiles,
     FilePassword,
+    InThread,
     LinkDeadlines,
     PromptPassword,
     SecureLink,
-    load_security,
+    SecurityFiles,
+    TrustFiles,
 )
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -42,7 +47,10 @@ class LinkOptions:
     port: int
     certificate: Path | None
     private_key: Path | None
-    trust: Path
+    trust: Path | None
+    pinned: Path | None
+    profile: str
+    verify_name: bool
     password_file: Path | None
     called: str
     calling: str
@@ -58,25 +66,19 @@ class LinkOptions:
         :param window: the most operations to have outstanding.
         """
         in_thread = in_thread_of(reactor)
-        password = (
-            FilePassword(self.password_file, in_thread)
-            if self.password_file
-            else PromptPassword(in_thread)
-        )
         endpoint = ClientEndpoint(
             reactor,
             self.host,
             self.port,
-            partial(
-                load_security,
-                certificate=self.certificate,
-                private_key=self.private_key,
-                trust=[self.trust],
-                password=password,
-                in_thread=in_thread,
-            ),
+            partial(self.files(in_thread).load, in_thread),
             timeout=self.timeout,
         )
+        if not self.verify_name:
+            click.echo(
+                f"txdicomtls: WARNING: whether this is {self.host} is not verified: whoever has a "
+                "certificate that is trusted here can pass for it",
+                err=True,
+            )
         return connect(
             reactor,
             endpoint,
@@ -86,6 +88,38 @@ class LinkOptions:
             window=window,
             timeouts=Timeouts(association=self.timeout, response=self.timeout),
             deadlines=LinkDeadlines(handshake=self.timeout),
+        )
+
+    def files(self, in_thread: InThread) -> SecurityFiles:
+        """What the link is made of."""
+        if self.certificate is None and self.private_key is not None:
+            raise click.UsageError("--key goes with --cert: name both.")
+        if self.trust is None and self.pinned is None:
+            raise click.UsageError(
+                "Name the authorities that the node's certificate may come from with --ca, "
+                "or the certificate itself with --pinned."
+            )
+        shown = (
+            CredentialFiles(
+                certificate=self.certificate,
+                private_key=self.private_key,
+                password=(
+                    FilePassword(self.password_file, in_thread)
+                    if self.password_file
+                    else PromptPassword(in_thread)
+                ),
+            )
+            if self.certificate
+            else None
+        )
+        return SecurityFiles(
+            credentials=(shown,) if shown else (),
+            trust=TrustFiles(
+                authorities=(self.trust,) if self.trust else (),
+                pinned=(self.pinned,) if self.pinned else (),
+            ),
+            profile=self.profile,
+            verify_names=self.verify_name,
         )
 
 
@@ -116,15 +150,48 @@ _FILE = click.Path(path_type=Path)
 
 _OPTIONS = (
     click.argument("address", type=_Address()),
-    click.option("--cert", "certificate", metavar="FILE", type=_FILE, help="Our certificate, PEM."),
-    click.option("--key", "private_key", metavar="FILE", type=_FILE, help="Its private key, PEM."),
+    click.option(
+        "--cert",
+        "certificate",
+        metavar="FILE",
+        type=_FILE,
+        help="Our certificate; PEM, DER or PKCS#12.",
+    ),
+    click.option(
+        "--key",
+        "private_key",
+        metavar="FILE",
+        type=_FILE,
+        help="Its private key, if that is in a file of its own.",
+    ),
     click.option(
         "--ca",
         "trust",
         metavar="FILE",
         type=_FILE,
-        required=True,
-        help="Certificates of the authorities that may have issued the node's, PEM.",
+        help="Certificates of the authorities that may have issued the node's: file or directory.",
+    ),
+    click.option(
+        "--pinned",
+        metavar="FILE",
+        type=_FILE,
+        help="The node's own certificate, to trust it directly, whoever issued it.",
+    ),
+    click.option(
+        "--profile",
+        type=click.Choice(sorted(PROFILES)),
+        default=DEFAULT_PROFILE.name,
+        show_default=True,
+        metavar="NAME",
+        help="The security profile; `txdicomtls profiles` lists them.",
+    ),
+    click.option(
+        "--no-verify-name",
+        "verify_name",
+        flag_value=False,
+        default=True,
+        type=bool,
+        help="Take the certificate of any server that is trusted, whatever its name. Not safe.",
     ),
     click.option(
         "--password-file",

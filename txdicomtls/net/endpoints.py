@@ -1,20 +1,17 @@
-"""Endpoints of a DICOM link over TLS, and the arguments of their ``dicomtls:`` strings.
+"""Endpoints of a DICOM link over TLS.
 
-The certificates and keys that a string names are read when its endpoint is used, in
-threads, and the password of a key may be asked for then: so an endpoint takes a
-security that there is, or a way to get one.
+A security may take its time (files, the password of a key), so an endpoint takes one that
+there is, or a way to get one when the endpoint is used.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint
+from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.error import ConnectError, DNSLookupError
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -26,19 +23,17 @@ from twisted.internet.interfaces import (
 from zope.interface import implementer
 
 from txdicomtls.errors import PeerUnreachable
-from txdicomtls.interfaces import IPasswordSource, IReactor
-from txdicomtls.threads import in_thread_of
+from txdicomtls.interfaces import IReactor
 from txdicomtls.tls import (
-    ClientCertificate,
-    EnvironmentPassword,
-    FilePassword,
+    RotatingSecurity,
     Security,
-    load_security,
     wrap_factory,
 )
 
+Choice = TypeVar("Choice", bound=Enum)
+
 #: The security of an endpoint, or what loads it, once for each use.
-SecurityOrLoader = Security | Callable[[], Deferred[Security]]
+SecurityOrLoader = Security | RotatingSecurity | Callable[[], Deferred[Security]]
 
 #: Registered for DICOM over TLS (PS3.8 9.1.1).
 DICOM_TLS_PORT = 2762
@@ -114,7 +109,9 @@ class ClientEndpoint:
     async def _connect(self, factory: IProtocolFactory) -> IProtocol:
         security = await _loaded(self._security)
         tcp = HostnameEndpoint(self._reactor, self._host, self._port, timeout=self._timeout)
-        creator = security.client_creator(self._host)
+        if isinstance(security, RotatingSecurity):
+            security = security.current
+        creator = security.client_creator(self._host, self._port)
         try:
             transport: Any = await tcp.connect(wrap_factory(creator, True, factory, self._reactor))
         except (ConnectError, DNSLookupError) as error:
@@ -123,132 +120,5 @@ class ClientEndpoint:
         return protocol
 
 
-def server_endpoint_from_strings(
-    reactor: IReactor,
-    port: str = str(DICOM_TLS_PORT),
-    *,
-    interface: str = "",
-    backlog: str = "128",
-    client_certificate: str = "required",
-    **files: str,
-) -> ServerEndpoint:
-    """The endpoint of ``dicomtls:PORT:certificate=FILE:key=FILE:trust=FILE``.
-
-    :param port: TCP port; 0 for any that is free.
-    :param interface: address to listen on; all IPv4 ones by default.
-    :param client_certificate: ``required``, ``optional`` or ``none``.
-    :param files: see :func:`security_from_strings`.
-    :raises ValueError: an argument is missing, unknown or wrong; the text names it.
-    """
-    for needed in ("certificate", "key"):
-        if needed not in files:
-            msg = f"dicomtls: {needed}=FILE is missing: a server must have a certificate and a key"
-            raise ValueError(msg)
-    wanted = _choice("client_certificate", client_certificate, ClientCertificate)
-    tcp_endpoint = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
-    return ServerEndpoint(
-        reactor,
-        tcp_endpoint(reactor, _port(port), _number("backlog", backlog), interface),
-        security_from_strings(reactor, wanted, **files),
-    )
-
-
-def client_endpoint_from_strings(
-    reactor: IReactor,
-    host: str = "",
-    port: str = str(DICOM_TLS_PORT),
-    *,
-    timeout: str = "10",
-    **files: str,
-) -> ClientEndpoint:
-    """The endpoint of ``dicomtls:HOST:PORT:certificate=FILE:key=FILE:trust=FILE``.
-
-    :param host: DNS name or IP address; the peer's certificate must be for it.
-    :param timeout: seconds for the transport connection.
-    :param files: see :func:`security_from_strings`; without certificate and key we stay
-        anonymous, which most nodes refuse.
-    :raises ValueError: an argument is missing, unknown or wrong; the text names it.
-    """
-    if not host:
-        msg = "dicomtls: the host is missing, as in dicomtls:pacs.example:2762:trust=ca.crt"
-        raise ValueError(msg)
-    return ClientEndpoint(
-        reactor,
-        host,
-        _port(port),
-        security_from_strings(reactor, **files),
-        timeout=_number("timeout", timeout),
-    )
-
-
-def security_from_strings(
-    reactor: IReactor,
-    client_certificate: ClientCertificate = ClientCertificate.REQUIRED,
-    /,
-    **files: str,
-) -> Callable[[], Deferred[Security]]:
-    """How to get the security that the arguments of an endpoint string describe.
-
-    Known are ``certificate``, ``key``, ``trust`` (files; several separated by commas),
-    ``profile``, and where the password of the key comes from: ``password_file`` or
-    ``password_env``.
-
-    :raises ValueError: an argument is missing or unknown; the text names it.
-    """
-    known = {"certificate", "key", "trust", "profile", "password_file", "password_env"}
-    unknown = sorted(set(files) - known)
-    if unknown:
-        msg = f"dicomtls: unknown argument {unknown[0]}; known are {', '.join(sorted(known))}"
-        raise ValueError(msg)
-    if "trust" not in files:
-        msg = "dicomtls: trust=FILE is missing: the CA certificates that peers must come from"
-        raise ValueError(msg)
-    in_thread = in_thread_of(reactor)
-    password: IPasswordSource | None = None
-    if "password_file" in files:
-        password = FilePassword(Path(files["password_file"]), in_thread)
-    elif "password_env" in files:
-        password = EnvironmentPassword(files["password_env"], os.environ)
-    return partial(
-        load_security,
-        certificate=_path(files.get("certificate")),
-        private_key=_path(files.get("key")),
-        trust=[Path(name) for name in files["trust"].split(",")],
-        password=password,
-        client_certificate=client_certificate,
-        in_thread=in_thread,
-        **({"profile": files["profile"]} if "profile" in files else {}),
-    )
-
-
-async def _loaded(security: SecurityOrLoader) -> Security:
-    return security if isinstance(security, Security) else await security()
-
-
-def _path(name: str | None) -> Path | None:
-    return Path(name) if name else None
-
-
-def _port(text: str) -> int:
-    port = _number("port", text)
-    if not 0 <= port <= 65535:
-        msg = f"dicomtls: port must be 0 to 65535, not {text}"
-        raise ValueError(msg)
-    return port
-
-
-def _number(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        msg = f"dicomtls: {name} must be a number, not {text!r}"
-        raise ValueError(msg) from None
-
-
-def _choice(name: str, text: str, choices: type[ClientCertificate]) -> ClientCertificate:
-    try:
-        return choices[text.upper()]
-    except KeyError:
-        known = ", ".join(choice.name.lower() for choice in choices)
-        msg = f"dicomtls: {name} must be one of {known}, not {text!r}"
-        raise ValueError(msg) from None
+async def _loaded(security: SecurityOrLoader) -> Security | RotatingSecurity:
+    return security if isinstance(security, Security | RotatingSecurity) else await security()

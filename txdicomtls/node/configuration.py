@@ -9,101 +9,24 @@ a password or a secret: files exist, names refer to something, numbers make sens
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StrictBool, ValidationError
 
 from txdicomtls.errors import ConfigurationError, ConfigurationProblem
+from txdicomtls.node.fields import (
+    UID,
+    AETitle,
+    Count,
+    Directory,
+    Interface,
+    Port,
+    Seconds,
+    Section,
+)
 from txdicomtls.node.problems import key_path, read_toml, translate
-from txdicomtls.tls.profiles import profile_named
-from txdicomtls.uids import is_valid_uid
-
-
-def _ae_title(text: str) -> str:
-    # PS3.5 6.2, value representation AE: leading and trailing spaces do not count.
-    title = text.strip(" ")
-    if not title:
-        raise ValueError("an AE title has at least one character that is no space")
-    if len(title) > 16:
-        raise ValueError(f"an AE title has at most 16 characters, this one has {len(title)}")
-    if not (title.isascii() and title.isprintable()) or "\\" in title:
-        raise ValueError("an AE title is of printable ASCII characters, without backslash")
-    return title
-
-
-def _resolved(path: Path, info: ValidationInfo) -> Path:
-    return Path((info.context or {}).get("directory", "."), path)
-
-
-def _existing_file(path: Path, info: ValidationInfo) -> Path:
-    file = _resolved(path, info)
-    try:
-        found = file.is_file()
-    except OSError as error:
-        raise ValueError(f"{str(file)!r}: {error.strerror}") from error
-    if not found:
-        raise ValueError(f"there is no file {str(file)!r}")
-    return file
-
-
-def _directory(path: Path, info: ValidationInfo) -> Path:
-    directory = _resolved(path, info)
-    try:
-        wrong = directory.exists() and not directory.is_dir()
-    except OSError as error:
-        raise ValueError(f"{str(directory)!r}: {error.strerror}") from error
-    if wrong:
-        raise ValueError(f"{str(directory)!r} is there, and is no directory")
-    return directory
-
-
-def _interface(text: str) -> str:
-    if text:
-        try:
-            ip_address(text)
-        except ValueError:
-            raise ValueError("must be an IP address of this machine, or empty for all") from None
-    return text
-
-
-def _profile(name: str) -> str:
-    profile_named(name)
-    return name
-
-
-def _uid(text: str) -> str:
-    if not is_valid_uid(text):
-        raise ValueError("a UID is of numbers with dots between, up to 64 characters (PS3.5 9.1)")
-    return text
-
-
-AETitle = Annotated[str, AfterValidator(_ae_title)]
-UID = Annotated[str, AfterValidator(_uid)]
-ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
-Directory = Annotated[Path, AfterValidator(_directory)]
-Interface = Annotated[str, AfterValidator(_interface)]
-ProfileName = Annotated[str, AfterValidator(_profile)]
-Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
-Count = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Seconds = Annotated[float, Field(strict=True, gt=0, le=86400, allow_inf_nan=False)]
-
-
-class Section(BaseModel):
-    """What all sections share: they never change, and a key that they do not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from txdicomtls.node.tls_sections import TLSSection
 
 
 class NodeSection(Section):
@@ -119,44 +42,6 @@ class ArchiveSection(Section):
     """``[archive]``: how safe an instance is when it is acknowledged."""
 
     sync: StrictBool = True
-
-
-class PasswordSection(Section):
-    """``password`` in ``[tls.NAME]``: where the private key's password comes from, one source."""
-
-    file: ExistingFile | None = None
-    env: Annotated[str, Field(min_length=1)] | None = None
-    prompt: StrictBool = False
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if (self.file is not None) + (self.env is not None) + self.prompt != 1:
-            raise ValueError(
-                'needs exactly one of file = "PATH", env = "VARIABLE" and prompt = true'
-            )
-        return self
-
-
-class TLSSection(Section):
-    """``[tls.NAME]``: how links are made secure, by a name that ``[[listen]]`` refers to."""
-
-    profile: ProfileName = "bcp195-rfc9325"
-    certificate: ExistingFile
-    private_key: ExistingFile
-    password: PasswordSection | None = None
-    client_certificate: Literal["required", "optional", "none"] = "required"
-    trust: Annotated[tuple[ExistingFile, ...], Field(validate_default=True)] = ()
-
-    @field_validator("trust")
-    @classmethod
-    def _trusts_someone(cls, trust: tuple[Path, ...], info: ValidationInfo) -> tuple[Path, ...]:
-        asked_for = info.data.get("client_certificate", "none")
-        if not trust and asked_for != "none":
-            raise ValueError(
-                f"client certificates are {asked_for}: name the files of the authorities "
-                "that may have issued them"
-            )
-        return trust
 
 
 class ListenSection(Section):
@@ -187,6 +72,13 @@ class LimitsSection(Section):
     closing: Seconds = 5.0
 
 
+class ReloadSection(Section):
+    """``[reload]``: when the files of ``[tls.NAME]`` are read again."""
+
+    on_change: StrictBool = True
+    every: Seconds = 10.0
+
+
 class Configuration(Section):
     """A whole configuration; :func:`load_configuration` reads one from a file."""
 
@@ -196,6 +88,7 @@ class Configuration(Section):
     listen: Annotated[tuple[ListenSection, ...], Field(min_length=1)]
     peer: tuple[PeerSection, ...] = ()
     limits: LimitsSection = LimitsSection()
+    reload: ReloadSection = ReloadSection()
 
 
 def load_configuration(path: Path) -> Configuration:

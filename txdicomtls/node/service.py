@@ -8,12 +8,15 @@ then aborts what is left.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IReactorTime
+from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from txdicomtls.access import AnyPeer, KnownPeers, Peer
@@ -22,11 +25,22 @@ from txdicomtls.association import ConnectionLimits
 from txdicomtls.errors import CannotListen
 from txdicomtls.interfaces import IAccess, IReactor
 from txdicomtls.net import AssociationFactory, ServerEndpoint, Timeouts
-from txdicomtls.node.configuration import Configuration, ListenSection, TLSSection
-from txdicomtls.node.passwords import password_source
+from txdicomtls.node.configuration import Configuration, ListenSection
+from txdicomtls.node.reload import Reloader
+from txdicomtls.node.security import security_files
 from txdicomtls.scp import Storage, Verification
 from txdicomtls.threads import in_thread_of
-from txdicomtls.tls import ClientCertificate, LinkDeadlines, Security, load_security
+from txdicomtls.tls import (
+    Expiration,
+    ExpiryWarnings,
+    LinkDeadlines,
+    RotatingSecurity,
+    expirations,
+)
+from txdicomtls.tls.credentials import utc_now
+
+#: Seconds between two looks at what expires.
+EXPIRY_EVERY = 6 * 3600.0
 
 #: Seconds that associations get to end by themselves when the node stops.
 DRAIN = 30.0
@@ -37,11 +51,18 @@ class NodeService(Service):
 
     :param reactor: the reactor.
     :param configuration: what it is to be.
+    :param on_expiry: told now and then, and after each reload, when everything that the links
+        depend on ends, and how many seconds are left; for metrics.
     """
 
     log = Logger()
 
-    def __init__(self, reactor: IReactor, configuration: Configuration) -> None:
+    def __init__(
+        self,
+        reactor: IReactor,
+        configuration: Configuration,
+        on_expiry: Callable[[Expiration, float], None] | None = None,
+    ) -> None:
         self.setName("dicomtls")
         self._reactor = reactor
         self._configuration = configuration
@@ -55,7 +76,17 @@ class NodeService(Service):
         self.ports: list[IListeningPort] = []
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] = succeed(None)
-        self._loading: Deferred[Security] | None = None
+        self._loading: Deferred[None] | None = None
+        reload = configuration.reload
+        self.reloader = Reloader(
+            reactor,
+            self._in_thread,
+            every=reload.every if reload.on_change else None,
+            reloaded=self._look_at_expiry,
+        )
+        self._expiry = ExpiryWarnings(utc_now, on_expiry)
+        self._looking_at_expiry: LoopingCall = LoopingCall(self._look_at_expiry)
+        self._looking_at_expiry.clock = reactor
 
     def startService(self) -> None:  # Twisted's name
         """Begin to start; see :attr:`started`."""
@@ -68,24 +99,35 @@ class NodeService(Service):
         super().stopService()  # type: ignore[no-untyped-call]  # Twisted has not typed it
         return Deferred.fromCoroutine(self._stop())
 
+    def reload(self) -> Deferred[bool]:
+        """Take up new certificates, keys, trust and revocation lists; see :class:`Reloader`."""
+        return self.reloader.reload()
+
     def hurry(self) -> None:
         """While it stops: wait for nobody any longer."""
         self.factory.abort_all("the node stops at once")
 
     async def _start(self) -> None:
         configuration = self._configuration
-        by_name: dict[str, Security] = {}
-        # One after the other: two prompts for passwords would get in each other's way.
-        for name in sorted({listen.tls for listen in configuration.listen}):
-            self._loading = self._load(configuration.tls[name])
-            by_name[name] = await self._loading
+        files = {
+            name: security_files(
+                f"tls.{name}",
+                configuration.tls[name],
+                reactor=self._reactor,
+                in_thread=self._in_thread,
+            )
+            for name in sorted({listen.tls for listen in configuration.listen})
+        }
+        self._loading = Deferred.fromCoroutine(self.reloader.load(files))
+        await self._loading
         self._loading = None
+        self._looking_at_expiry.start(EXPIRY_EVERY)
         await self._in_thread(self.archive.prepare)
         for listen in configuration.listen:
             if self.running:
-                await self._listen(listen, by_name[listen.tls])
+                await self._listen(listen, self.reloader.securities[listen.tls])
 
-    async def _listen(self, listen: ListenSection, security: Security) -> None:
+    async def _listen(self, listen: ListenSection, security: RotatingSecurity) -> None:
         kind = TCP6ServerEndpoint if ":" in listen.interface else TCP4ServerEndpoint
         endpoint = ServerEndpoint(
             self._reactor,
@@ -104,18 +146,14 @@ class NodeService(Service):
             ae_title=self._configuration.node.ae_title,
             host=address.host,
             port=address.port,
-            profile=security.profile.name,
+            profile=security.current.profile.name,
         )
 
-    def _load(self, section: TLSSection) -> Deferred[Security]:
-        return load_security(
-            certificate=section.certificate,
-            private_key=section.private_key,
-            trust=section.trust,
-            password=password_source(section.password, self._in_thread),
-            profile=section.profile,
-            client_certificate=ClientCertificate(section.client_certificate),
-            in_thread=self._in_thread,
+    def _look_at_expiry(self) -> None:
+        self._expiry.look(
+            each
+            for security in self.reloader.securities.values()
+            for each in expirations(security.current)
         )
 
     async def _stop(self) -> None:
@@ -123,6 +161,9 @@ class NodeService(Service):
         if self._loading is not None:
             self._loading.cancel()
         await DeferredList([self._starting], consumeErrors=True)
+        self.reloader.stop()
+        if self._looking_at_expiry.running:
+            self._looking_at_expiry.stop()
         ports, self.ports = self.ports, []
         await DeferredList([maybeDeferred(port.stopListening) for port in ports])
         drained = self.factory.drain()

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
-from txdicomtls.errors import CredentialError, WrongPassword
+from txdicomtls.errors import CredentialError
 from txdicomtls.interfaces import IPasswordSource
 from txdicomtls.threads import InThread
+from txdicomtls.tls.chain import put_in_order
+from txdicomtls.tls.files import FileKind, certificates_in, read_certificates, read_file
+from txdicomtls.tls.keyring import ATTEMPTS, Keyring
 from txdicomtls.tls.keys import weakness_of
-from txdicomtls.tls.pem import read_certificates, read_private_key
+from txdicomtls.tls.names import subject_of
+from txdicomtls.tls.ocsp_files import read_ocsp_response
+from txdicomtls.tls.private_keys import KeyFile, PrivateKey, key_in, may_hold_key
 from txdicomtls.tls.profiles import DEFAULT_PROFILE, Profile
 
-PrivateKey = (
-    rsa.RSAPrivateKey
-    | ec.EllipticCurvePrivateKey
-    | ed25519.Ed25519PrivateKey
-    | ed448.Ed448PrivateKey
-)
+__all__ = ["Credentials", "PrivateKey", "load_credentials", "utc_now"]
+
+_log = Logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,110 +52,149 @@ def utc_now() -> datetime:
 
 def load_credentials(
     certificate: Path,
-    private_key: Path,
+    private_key: Path | None = None,
     password: IPasswordSource | None = None,
     *,
+    chain: Sequence[Path] = (),
+    ocsp_response: Path | None = None,
+    trusted: Sequence[x509.Certificate] | None = None,
+    keyring: Keyring | None = None,
     in_thread: InThread,
-    attempts: int = 3,
+    attempts: int = ATTEMPTS,
     profile: Profile = DEFAULT_PROFILE,
     now: Callable[[], datetime] = utc_now,
 ) -> Deferred[Credentials]:
-    """Read a certificate and its private key from PEM files.
+    """Read a certificate and its private key from files, whatever their form.
 
-    :param certificate: the node's certificate first, then those between it and the root.
-    :param private_key: PKCS#8, PKCS#1 or SEC 1, encrypted or not; may be the same file.
+    :param certificate: the node's certificate and, if it is PEM or PKCS #12, those between it
+        and the root, in any order.
+    :param private_key: PKCS #8, PKCS #1, SEC 1 or PKCS #12, encrypted or not; None where
+        the file of the certificate has the key as well.
     :param password: asked only if the key is encrypted.
+    :param chain: further files with certificates between this one and the root.
+    :param ocsp_response: file with an OCSP response for the certificate, to be stapled.
+    :param trusted: the authorities that we trust; a warning says where the chain ends at
+        none of these, since an intermediate certificate may be missing then.
+    :param keyring: remembers opened keys, so that each password is asked for once.
     :param in_thread: runs what blocks.
-    :param attempts: how often a source that is interactive is asked.
+    :param attempts: how often a source that is interactive is asked, if it does not say itself.
     :param profile: whose key floors hold.
-    :param now: the time to judge the certificate's dates by.
+    :param now: the time to judge the dates by.
     :return: fails with :class:`~txdicomtls.errors.CredentialError` where a file cannot be
         used, :class:`~txdicomtls.errors.WrongPassword` after the last attempt, and
         :class:`~txdicomtls.errors.PasswordUnavailable` from the source.
     """
 
     async def load() -> Credentials:
-        certificates = await in_thread(read_certificates, certificate)
-        pem = await in_thread(read_private_key, private_key)
-        key = await _open_private_key(private_key, pem, password, in_thread, attempts)
-        own, *chain = certificates
-        _check_pair(certificate, own, private_key, key)
-        _check_use(certificate, own, profile, now())
-        return Credentials(certificate=own, chain=tuple(chain), private_key=key)
+        files = await in_thread(_read, certificate, private_key, chain)
+        opened = await (keyring or Keyring()).open(
+            files.key, password, in_thread=in_thread, attempts=attempts
+        )
+        if private_key in (None, certificate):
+            files = replace(files, certificates=(*opened.certificates, *files.certificates))
+        time = now()
+        own = _own(files, opened.private_key)
+        _check_use(certificate, own, "this certificate", profile, time)
+        sent = _chain(own, files, trusted, time)
+        for intermediate in sent:
+            words = f"the certificate of {subject_of(intermediate)} in the chain"
+            _check_use(certificate, intermediate, words, profile, time)
+        stapled = b""
+        if ocsp_response is not None:
+            stapled = await in_thread(read_ocsp_response, ocsp_response, own, time)
+        return Credentials(
+            certificate=own,
+            chain=sent,
+            private_key=opened.private_key,
+            ocsp_response=stapled,
+        )
 
     return Deferred.fromCoroutine(load())
 
 
-async def _open_private_key(
-    path: Path,
-    pem: bytes,
-    source: IPasswordSource | None,
-    in_thread: InThread,
-    attempts: int,
-) -> PrivateKey:
-    """Decrypt the key, asking for the password as often as it makes sense."""
-    if not _is_encrypted(pem):
-        return await in_thread(_decode, path, pem, None)
-    if source is None:
-        raise CredentialError(path, "this private key is encrypted, and no password is configured")
-    # A source that does not say is asked again: at worst it gives the same answer.
-    if not getattr(source, "interactive", True):
-        attempts = 1
-    for attempt in range(1, attempts + 1):
-        password = await source.password(str(path), attempt)
-        try:
-            return await in_thread(_decode, path, pem, password)
-        except WrongPassword:
-            if attempt == attempts:
-                raise
-    raise ValueError("a password must be asked for at least once")
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """What was read.
+
+    :param path: of the certificate.
+    :param certificates: those of its file.
+    :param others: those of the chain files.
+    :param key: the private key, maybe encrypted still.
+    """
+
+    path: Path
+    certificates: tuple[x509.Certificate, ...]
+    others: tuple[x509.Certificate, ...]
+    key: KeyFile
 
 
-def _is_encrypted(pem: bytes) -> bool:
-    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in pem or b"Proc-Type: 4,ENCRYPTED" in pem
-
-
-def _decode(path: Path, pem: bytes, password: bytes | None) -> PrivateKey:
-    """Decode a private key; blocks for as long as its key derivation takes."""
-    try:
-        key: PrivateKeyTypes = load_pem_private_key(pem, password)
-    except UnsupportedAlgorithm as error:
-        raise CredentialError(path, f"this kind of private key is not supported: {error}") from None
-    except (ValueError, TypeError) as error:
-        if password is not None:
-            raise WrongPassword(path) from None
-        raise CredentialError(path, f"this private key is damaged: {error}") from None
-    if not isinstance(key, PrivateKey):
-        raise CredentialError(path, "only RSA, EC and EdDSA keys can be used")
-    return key
-
-
-def _check_pair(
-    certificate_path: Path, certificate: x509.Certificate, key_path: Path, key: PrivateKey
-) -> None:
-    try:
-        public_key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise CredentialError(certificate_path, f"its public key cannot be used: {error}") from None
-    if key.public_key() != public_key:
+def _read(certificate: Path, private_key: Path | None, chain: Sequence[Path]) -> _Files:
+    """Read all the files; blocks."""
+    file = read_file(certificate)
+    if private_key not in (None, certificate):
+        certificates = certificates_in(file)
+        key = key_in(read_file(private_key))
+    elif private_key is None and not may_hold_key(file):
         raise CredentialError(
-            key_path,
-            f"this private key does not belong to the first certificate in {certificate_path}",
+            certificate, "there is no private key in this file: name the file that has it"
         )
+    else:
+        key = key_in(file)
+        certificates = () if file.kind is FileKind.PKCS12 else certificates_in(file)
+    others = [each for path in chain for each in read_certificates(path)]
+    return _Files(certificate, certificates, tuple(others), key)
 
 
-def _check_use(path: Path, certificate: x509.Certificate, profile: Profile, now: datetime) -> None:
+def _own(files: _Files, key: PrivateKey) -> x509.Certificate:
+    """Find the certificate that the key belongs to: the first, where the file is in order."""
+    if not files.certificates:
+        raise CredentialError(files.path, "there is no certificate in this PKCS #12 file")
+    for certificate in files.certificates:
+        try:
+            if certificate.public_key() == key.public_key():
+                return certificate
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise CredentialError(
+                files.path, f"a public key in it cannot be used: {error}"
+            ) from None
+    others = ", nor to any other there" if len(files.certificates) > 1 else ""
+    raise CredentialError(
+        files.key.path,
+        f"this private key does not belong to the first certificate in {files.path}{others}",
+    )
+
+
+def _chain(
+    own: x509.Certificate,
+    files: _Files,
+    trusted: Sequence[x509.Certificate] | None,
+    now: datetime,
+) -> tuple[x509.Certificate, ...]:
+    chain = put_in_order(own, (*files.certificates, *files.others), now)
+    gap = chain.gap()
+    if gap:
+        raise CredentialError(files.path, gap)
+    doubts = [] if trusted is None else [chain.open_end(trusted)]
+    doubts += [
+        f"the certificate of {subject_of(each)} belongs to no part of the chain, and is not sent"
+        for each in chain.left_out
+    ]
+    for doubt in filter(None, doubts):
+        _log.warn("{path}: {doubt}", path=str(files.path), doubt=doubt)
+    return chain.certificates
+
+
+def _check_use(
+    path: Path, certificate: x509.Certificate, words: str, profile: Profile, now: datetime
+) -> None:
     """Find now what every handshake would stumble over."""
     weak = weakness_of(certificate, profile)
     if weak:
-        raise CredentialError(path, f"{weak} by profile {profile.name}")
+        raise CredentialError(path, f"{words} is too weak: {weak} by profile {profile.name}")
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if end < now:
-        raise CredentialError(
-            path, f"this certificate expired on {end:%Y-%m-%d %H:%M} UTC: have it renewed"
-        )
+        raise CredentialError(path, f"{words} expired on {end:%Y-%m-%d %H:%M} UTC: have it renewed")
     if begin > now:
         raise CredentialError(
-            path,
-            f"this certificate is not valid before {begin:%Y-%m-%d %H:%M} UTC: check the clock",
+            path, f"{words} is not valid before {begin:%Y-%m-%d %H:%M} UTC: check the clock"
         )

@@ -3,75 +3,49 @@
 A profile says what may be negotiated and nothing else; whether a client must
 show a certificate, and whom to trust, is for the site to decide.  Another
 profile is one more literal in :data:`PROFILES`.
+
+Finite-field Diffie-Hellman is in none but those that demand it, whatever they
+permit (RFC 10015).  Where a profile needs OpenSSL's security level 0, OpenSSL no
+longer refuses short keys and weak hashes: the floors of the profile are then
+held by :mod:`txdicomtls.tls.keys` and by the lists of groups and signature
+algorithms alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from txdicomtls.tls.profile import STRONG_SIGNATURES, Preference, Profile, TLSVersion
 
-from txdicomtls.tls.suites import describe_suite
+__all__ = [
+    "DEFAULT_PROFILE",
+    "PROFILES",
+    "Preference",
+    "Profile",
+    "TLSVersion",
+    "profile_named",
+]
 
+# In these the field of each curve has 255 bits or more.
+_GROUPS = ("X25519", "secp256r1", "secp384r1", "secp521r1")
 
-class TLSVersion(Enum):
-    """Versions of TLS that a profile may name."""
+# Since 4.0 OpenSSL needs those of RFC 7919 for finite-field Diffie-Hellman in TLS 1.2 too.
+_GROUPS_WITH_DHE = (*_GROUPS, "ffdhe2048", "ffdhe3072")
 
-    TLS_1_0 = "TLSv1"
-    TLS_1_1 = "TLSv1.1"
-    TLS_1_2 = "TLSv1.2"
-    TLS_1_3 = "TLSv1.3"
+# OpenSSL 3.0 knows the first of the two under no other name.
+_SHA1_SIGNATURES = (*STRONG_SIGNATURES, "ECDSA+SHA1", "RSA+SHA1")
+_SHA1_HASHES = frozenset(("sha1", "sha224", "sha256", "sha384", "sha512"))
 
+_AES_GCM_OF_RSA = (
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
+)
 
-class Preference(Enum):
-    """Whose order of cipher suites decides."""
-
-    SERVER = "server"
-    CLIENT = "client"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What may be negotiated on a link.
-
-    :param name: by which configurations ask for it.
-    :param section: where the standard describes it.
-    :param minimum_version: lowest version of TLS.
-    :param maximum_version: highest version of TLS.
-    :param cipher_suites: suites of TLS 1.2, IANA names, the preferred first.
-    :param tls13_cipher_suites: suites of TLS 1.3, IANA names, the preferred first.
-    :param groups: groups for the key exchange, OpenSSL names, the preferred first.
-    :param rsa_bits: shortest RSA key in a certificate, in bits.
-    :param ec_bits: shortest elliptic curve key in a certificate, in bits.
-    :param optional: those of the suites that the OpenSSL in use may lack.
-    :param preference: whose order decides where we are the server.
-    :param signature_algorithms: for signatures in the handshake, OpenSSL names, the preferred
-        first; empty for what OpenSSL takes at this security level.
-    :param signature_hashes: hashes that signatures of certificates may use.
-    :param security_level: OpenSSL's; below 2 only where a suite of the profile needs it.
-    :param retired: the standard has given it up; it is used only where it is asked for by name.
-    """
-
-    name: str
-    section: str
-    minimum_version: TLSVersion
-    maximum_version: TLSVersion
-    cipher_suites: tuple[str, ...]
-    tls13_cipher_suites: tuple[str, ...]
-    groups: tuple[str, ...]
-    rsa_bits: int = 2048
-    ec_bits: int = 256
-    optional: frozenset[str] = frozenset()
-    preference: Preference = Preference.SERVER
-    signature_algorithms: tuple[str, ...] = ()
-    signature_hashes: frozenset[str] = frozenset(("sha256", "sha384", "sha512"))
-    security_level: int = 2
-    retired: bool = False
-
-    @property
-    def openssl_ciphers(self) -> tuple[str, ...]:
-        """The TLS 1.2 suites by the names that OpenSSL gives them."""
-        return tuple(describe_suite(name).openssl_name for name in self.cipher_suites)
-
+_TLS13 = (
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_CHACHA20_POLY1305_SHA256",
+)
 
 #: RFC 9325 4.2 recommends the four AES-GCM suites; the two of RFC 7905 are as
 #: strong and faster where the processor does not help with AES.  Finite-field
@@ -79,6 +53,7 @@ class Profile:
 BCP195_RFC9325 = Profile(
     name="bcp195-rfc9325",
     section="PS3.15 B.12",
+    title="BCP 195 RFC 8996, 9325 TLS",
     minimum_version=TLSVersion.TLS_1_2,
     maximum_version=TLSVersion.TLS_1_3,
     cipher_suites=(
@@ -89,17 +64,187 @@ BCP195_RFC9325 = Profile(
         "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
         "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
     ),
+    tls13_cipher_suites=_TLS13,
+    groups=("X25519MLKEM768", *_GROUPS),
+)
+
+#: Five suites of TLS 1.3 and ten of TLS 1.2 are required, and nothing else is permitted.
+#: OpenSSL takes the CCM_8 ones, whose tags have 64 bits, at level 0 only; they come last.
+BCP195_RFC9325_MODIFIED = Profile(
+    name="bcp195-rfc9325-modified",
+    section="PS3.15 B.13",
+    title="Modified BCP 195 RFC 8996, 9325 TLS",
+    minimum_version=TLSVersion.TLS_1_2,
+    maximum_version=TLSVersion.TLS_1_3,
+    cipher_suites=(
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_CAMELLIA_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_AES_256_CCM",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_CCM",
+        "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8",
+    ),
     tls13_cipher_suites=(
         "TLS_AES_256_GCM_SHA384",
-        "TLS_AES_128_GCM_SHA256",
         "TLS_CHACHA20_POLY1305_SHA256",
+        "TLS_AES_128_GCM_SHA256",
+        "TLS_AES_128_CCM_SHA256",
+        "TLS_AES_128_CCM_8_SHA256",
     ),
-    groups=("X25519MLKEM768", "X25519", "secp256r1", "secp384r1", "secp521r1"),
+    groups=_GROUPS,
+    optional=frozenset(
+        (
+            "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_GCM_SHA384",
+            "TLS_ECDHE_RSA_WITH_CAMELLIA_256_GCM_SHA384",
+            "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_GCM_SHA256",
+            "TLS_ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256",
+        )
+    ),
+    security_level=0,
+    exclusive=True,
+)
+
+#: What BCP 195 was when RFC 7525 was it, with the way down to the AES profile: TLS 1.0 and
+#: its suite.  OpenSSL speaks TLS 1.0 and 1.1 at level 0 only.
+BCP195 = Profile(
+    name="bcp195",
+    section="PS3.15 B.9",
+    title="BCP 195 TLS",
+    minimum_version=TLSVersion.TLS_1_0,
+    maximum_version=TLSVersion.TLS_1_3,
+    cipher_suites=(
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_RSA_WITH_AES_128_CBC_SHA",
+    ),
+    tls13_cipher_suites=_TLS13,
+    groups=_GROUPS,
+    security_level=0,
+    retired=True,
+    added_key_exchanges=frozenset(("ECDHE", "RSA")),
+    added_integrities=frozenset(("AEAD", "HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA384")),
+)
+
+BCP195_NON_DOWNGRADING = Profile(
+    name="bcp195-non-downgrading",
+    section="PS3.15 B.10",
+    title="Non-Downgrading BCP 195 TLS",
+    minimum_version=TLSVersion.TLS_1_2,
+    maximum_version=TLSVersion.TLS_1_3,
+    cipher_suites=_AES_GCM_OF_RSA,
+    tls13_cipher_suites=_TLS13,
+    groups=_GROUPS_WITH_DHE,
+    dh_bits=2048,
+    retired=True,
+    added_key_exchanges=frozenset(("ECDHE", "DHE")),
+    added_integrities=frozenset(("AEAD",)),
+)
+
+#: The four suites of B.10, eight more that should be there, and nothing else: no TLS 1.3.
+BCP195_EXTENDED = Profile(
+    name="bcp195-extended",
+    section="PS3.15 B.11",
+    title="Extended BCP 195 TLS",
+    minimum_version=TLSVersion.TLS_1_2,
+    maximum_version=TLSVersion.TLS_1_2,
+    cipher_suites=(
+        "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_GCM_SHA384",
+        "TLS_ECDHE_RSA_WITH_CAMELLIA_256_GCM_SHA384",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_GCM_SHA256",
+        "TLS_ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256",
+        "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+        "TLS_DHE_RSA_WITH_CAMELLIA_256_GCM_SHA384",
+        "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_DHE_RSA_WITH_CAMELLIA_128_GCM_SHA256",
+    ),
+    tls13_cipher_suites=(),
+    groups=_GROUPS_WITH_DHE,
+    dh_bits=2048,
+    optional=frozenset(
+        (
+            "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+            "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+            "TLS_ECDHE_ECDSA_WITH_CAMELLIA_256_GCM_SHA384",
+            "TLS_ECDHE_ECDSA_WITH_CAMELLIA_128_GCM_SHA256",
+            "TLS_ECDHE_RSA_WITH_CAMELLIA_256_GCM_SHA384",
+            "TLS_ECDHE_RSA_WITH_CAMELLIA_128_GCM_SHA256",
+            "TLS_DHE_RSA_WITH_CAMELLIA_256_GCM_SHA384",
+            "TLS_DHE_RSA_WITH_CAMELLIA_128_GCM_SHA256",
+        )
+    ),
+    retired=True,
+    exclusive=True,
+)
+
+
+def _of_old(name: str, section: str, title: str, *suites: str, optional: str = "") -> Profile:
+    """Make a profile of the time of TLS 1.0, when keys of 1024 bits and SHA-1 were good."""
+    return Profile(
+        name=name,
+        section=section,
+        title=title,
+        minimum_version=TLSVersion.TLS_1_0,
+        maximum_version=TLSVersion.TLS_1_2,
+        cipher_suites=suites,
+        tls13_cipher_suites=(),
+        groups=_GROUPS_WITH_DHE,
+        rsa_bits=1024,
+        optional=frozenset((optional,)) if optional else frozenset(),
+        signature_algorithms=_SHA1_SIGNATURES,
+        signature_hashes=_SHA1_HASHES,
+        security_level=0,
+        retired=True,
+        added_bits=112,
+        added_key_exchanges=frozenset(("DHE", "ECDHE", "RSA")),
+        added_integrities=frozenset(("AEAD", "HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA384")),
+    )
+
+
+AES = _of_old(
+    "aes",
+    "PS3.15 B.3",
+    "AES TLS",
+    "TLS_RSA_WITH_AES_128_CBC_SHA",
+    "TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+    optional="TLS_RSA_WITH_3DES_EDE_CBC_SHA",
+)
+
+BASIC = _of_old("basic", "PS3.15 B.1", "Basic TLS", "TLS_RSA_WITH_3DES_EDE_CBC_SHA")
+
+#: Certificates and integrity without encryption, for networks that are private anyway.
+ATNA_UNENCRYPTED = _of_old(
+    "atna-unencrypted", "IHE ITI-19", "IHE ATNA, unencrypted", "TLS_RSA_WITH_NULL_SHA"
 )
 
 DEFAULT_PROFILE = BCP195_RFC9325
 
-PROFILES = {profile.name: profile for profile in (BCP195_RFC9325,)}
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        BCP195_RFC9325,
+        BCP195_RFC9325_MODIFIED,
+        BCP195,
+        BCP195_NON_DOWNGRADING,
+        BCP195_EXTENDED,
+        AES,
+        BASIC,
+        ATNA_UNENCRYPTED,
+    )
+}
 
 
 def profile_named(name: str) -> Profile:

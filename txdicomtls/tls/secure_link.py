@@ -9,9 +9,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import SSL
 
 from txdicomtls.tls.bindings import was_resumed
+from txdicomtls.tls.certificates import CertificateDescription, describe_certificate
 from txdicomtls.tls.keys import KeyDescription, key_of
 from txdicomtls.tls.names import presented_names, printable, subject_of
-from txdicomtls.tls.suites import describe_suite
+from txdicomtls.tls.suites import SuiteDescription, describe_suite
 from txdicomtls.tls.verification import LinkConnection
 
 
@@ -73,6 +74,16 @@ class SecureLink:
         """SHA-256 of the peer's certificate, 64 hexadecimal digits; empty if it showed none."""
         return self.peer_certificate.fingerprint(SHA256()).hex() if self.peer_certificate else ""
 
+    @property
+    def suite(self) -> SuiteDescription:
+        """All that the name of the cipher suite says."""
+        return describe_suite(self.cipher_suite)
+
+    @property
+    def certificates(self) -> tuple[CertificateDescription, ...]:
+        """The verified chain in words, the peer's own certificate first."""
+        return tuple(describe_certificate(certificate) for certificate in self.peer_chain)
+
     def describe(self) -> str:
         """The link in one line, for a log."""
         exchange = f"{self.key_exchange} {self.group}".strip()
@@ -121,12 +132,19 @@ def introspect(connection: SSL.Connection, *, profile: str) -> SecureLink:
         peer_key=key.name,
         peer_key_bits=key.bits,
         peer_certificate=certificate,
-        peer_chain=tuple(connection.get_verified_chain(as_cryptography=True) or ()),
+        peer_chain=_verified_chain(connection),
         server_name=_server_name(connection),
         alpn=connection.get_alpn_proto_negotiated().decode("ascii", "backslashreplace"),
         resumed=was_resumed(connection),
         profile=profile,
     )
+
+
+def _verified_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
+    # OpenSSL verifies nothing where a session was taken up; then we have done it.
+    if isinstance(connection, LinkConnection) and connection.rechecked_chain:
+        return connection.rechecked_chain
+    return tuple(connection.get_verified_chain(as_cryptography=True) or ())
 
 
 def _server_name(connection: SSL.Connection) -> str:

@@ -2,18 +2,18 @@
 
 A :class:`Security` builds its OpenSSL contexts whole when it is made and never
 changes them; to change anything is to make another one and use it for the links
-that come.  Sessions are not resumed (no tickets, no cache), so that every link
-is judged by the rules of its own day; nothing is compressed or renegotiated.
+that come: :class:`RotatingSecurity` does so behind a port that stays open.
+Nothing is compressed or renegotiated; how sessions are taken up again is told in
+:mod:`txdicomtls.tls.sessions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from pathlib import Path
 
-from OpenSSL import SSL, crypto
-from twisted.internet.defer import Deferred
+from cryptography import x509
+from OpenSSL import SSL
 from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
     IOpenSSLServerConnectionCreator,
@@ -21,38 +21,17 @@ from twisted.internet.interfaces import (
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
-from txdicomtls.errors import CredentialError, HandshakeFailed
-from txdicomtls.interfaces import IPasswordSource
-from txdicomtls.threads import InThread
-from txdicomtls.tls.bindings import restrict_groups
-from txdicomtls.tls.credentials import Credentials, load_credentials
-from txdicomtls.tls.names import is_ip_address, normalized_server_name, printable
-from txdicomtls.tls.profiles import DEFAULT_PROFILE, Profile, TLSVersion, profile_named
-from txdicomtls.tls.trust import Trust, load_trust
-from txdicomtls.tls.verification import VERIFY_DEPTH, LinkConnection, verify_callback
-
-#: The ALPN protocol identifier that IANA has registered for DICOM (RFC 7301).
-ALPN_PROTOCOL = b"dicom"
-
-_VERSIONS = {
-    TLSVersion.TLS_1_2: SSL.TLS1_2_VERSION,
-    TLSVersion.TLS_1_3: SSL.TLS1_3_VERSION,
-}
-
-_OPTIONS = (
-    SSL.OP_NO_COMPRESSION
-    | SSL.OP_NO_RENEGOTIATION
-    | SSL.OP_NO_TICKET
-    | SSL.OP_CIPHER_SERVER_PREFERENCE
-)
-
-# SSL_MODE_ENABLE_PARTIAL_WRITE, which pyOpenSSL sets without naming it: with it one
-# SSL_write makes one record of 16 KiB and returns, without it all the records.
-_PARTIAL_WRITE = 0x1
-
-# SSL_MODE_NO_AUTO_CHAIN, likewise without a name: what is sent are the certificates of the
-# credentials, and not a chain that OpenSSL builds and verifies anew for each handshake.
-_NO_AUTO_CHAIN = 0x8
+from txdicomtls.tls.capabilities import without_missing
+from txdicomtls.tls.contexts import choose_by_name, client_context, server_context
+from txdicomtls.tls.credentials import Credentials
+from txdicomtls.tls.key_log import KeyLog
+from txdicomtls.tls.names import is_ip_address, normalized_server_name, presented_names
+from txdicomtls.tls.ocsp import staple_callback
+from txdicomtls.tls.profiles import Profile
+from txdicomtls.tls.server_names import ServerNames
+from txdicomtls.tls.sessions import ClientSessions
+from txdicomtls.tls.trust import Stapling, Trust
+from txdicomtls.tls.verification import LinkConnection, Verification
 
 
 class ClientCertificate(Enum):
@@ -70,41 +49,19 @@ _VERIFY_MODES = {
 }
 
 
-@implementer(IOpenSSLServerConnectionCreator)
-class _ServerCreator:
-    def __init__(self, context: SSL.Context, profile: str) -> None:
-        self._context = context
-        self._profile = profile
-
-    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        return LinkConnection(self._context, is_client=False, profile=self._profile)
-
-
-@implementer(IOpenSSLClientConnectionCreator)
-class _ClientCreator:
-    def __init__(self, context: SSL.Context, profile: str, server_name: str) -> None:
-        self._context = context
-        self._profile = profile
-        self._server_name = normalized_server_name(server_name)
-
-    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
-        name = self._server_name
-        connection = LinkConnection(
-            self._context, is_client=True, profile=self._profile, server_name=name
-        )
-        if not is_ip_address(name):
-            connection.set_tlsext_host_name(name.encode("ascii"))
-        return connection
-
-
 class Security:
     """All that links of one kind have in common, ready for use.
 
     :param profile: what may be negotiated.
     :param trust: who may vouch for peers.
     :param credentials: what this node shows; None makes a client without a certificate.
+    :param further: what a server shows to clients that ask for one of their names (RFC 6066 3).
     :param client_certificate: what a server wants from its clients.
-    :raises ValueError: the OpenSSL in use lacks something that the profile names.
+    :param verify_names: False to connect to servers whose certificate is for somebody else:
+        then everyone whom the trust vouches for can pass for everyone else.
+    :param resumption: whether sessions may be taken up again.
+    :param key_log: writes the keys of all links down.
+    :raises ValueError: the OpenSSL in use lacks something that the profile needs.
     """
 
     def __init__(
@@ -113,139 +70,146 @@ class Security:
         profile: Profile,
         trust: Trust,
         credentials: Credentials | None,
+        further: Sequence[Credentials] = (),
         client_certificate: ClientCertificate = ClientCertificate.REQUIRED,
+        verify_names: bool = True,
+        resumption: bool = True,
+        key_log: KeyLog | None = None,
     ) -> None:
-        _require_suites(profile)
+        profile = without_missing(profile)
         self.profile = profile
         self.trust = trust
         self.credentials = credentials
+        self.further = tuple(further)
         self.client_certificate = client_certificate
-        self._client_context = _make_context(profile, trust, credentials)
-        self._client_context.set_alpn_protos([ALPN_PROTOCOL])
-        self._client_context.set_verify(SSL.VERIFY_PEER, verify_callback(profile))
-        self._server_context = _make_context(profile, trust, credentials)
-        self._server_context.set_alpn_select_callback(_select_protocol)
-        self._server_context.set_verify(_VERIFY_MODES[client_certificate], verify_callback(profile))
+        self.verify_names = verify_names
+        # A session says nothing of the status that was stapled when it began.
+        may_resume = resumption and trust.stapling is not Stapling.REQUIRED
+        self.sessions = ClientSessions() if may_resume else None
+        self.verification = Verification(profile, trust)
+        staple = None if trust.stapling is Stapling.IGNORED else staple_callback(profile, trust)
+        self.client_context = client_context(
+            profile, self.verification, credentials, key_log, staple=staple
+        )
+        contexts = [
+            server_context(
+                profile,
+                self.verification,
+                shown,
+                key_log,
+                verify_mode=_VERIFY_MODES[client_certificate],
+                resumption=resumption,
+            )
+            for shown in (credentials, *self.further)
+            if shown is not None
+        ]
+        self.server_context = contexts[0] if contexts else None
+        if len(contexts) > 1:
+            names = [presented_names(shown.certificate) for shown in self.all_credentials]
+            choose_by_name(contexts[0], ServerNames(zip(names, contexts, strict=True)))
+
+    @property
+    def all_credentials(self) -> tuple[Credentials, ...]:
+        """What this node may show, the usual first; empty for a client without a certificate."""
+        return () if self.credentials is None else (self.credentials, *self.further)
 
     def server_creator(self) -> IOpenSSLServerConnectionCreator:
         """Connections for the accepting side.
 
         :raises ValueError: there are no credentials, without which there is no server.
         """
-        if self.credentials is None:
+        if self.server_context is None:
             raise ValueError("a server needs a certificate and its private key")
-        return _ServerCreator(self._server_context, self.profile.name)
+        return _ServerCreator(self, self.server_context)
 
-    def client_creator(self, server_name: str) -> IOpenSSLClientConnectionCreator:
+    def client_creator(
+        self, server_name: str, port: int | None = None
+    ) -> IOpenSSLClientConnectionCreator:
         """Connections for the connecting side, to one server.
 
         :param server_name: DNS name or IP address that its certificate must be for.
-        :raises ValueError: it is neither.
+        :param port: where it listens; sessions with other ports are not taken up there.
+        :raises ValueError: the name is neither.
         """
-        return _ClientCreator(self._client_context, self.profile.name, server_name)
+        return _ClientCreator(self, server_name, port)
+
+    def recheck(self, connection: LinkConnection) -> tuple[x509.Certificate, ...]:
+        """Verify the certificates of a session that was taken up, by the rules of now.
+
+        :return: the verified chain.
+        :raises txdicomtls.errors.LinkError: it is not good any more.
+        """
+        return self.verification.recheck(connection)
 
 
-def load_security(
-    *,
-    certificate: Path | None,
-    private_key: Path | None,
-    trust: Sequence[Path],
-    password: IPasswordSource | None = None,
-    profile: str = DEFAULT_PROFILE.name,
-    client_certificate: ClientCertificate = ClientCertificate.REQUIRED,
-    in_thread: InThread,
-) -> Deferred[Security]:
-    """Read all the files and make a :class:`Security` of them.
+@implementer(IOpenSSLServerConnectionCreator)
+class _ServerCreator:
+    def __init__(self, security: Security, context: SSL.Context) -> None:
+        self._security = security
+        self._context = context
 
-    :param certificate: PEM file; None, with ``private_key`` None, for a client without one.
-    :param private_key: PEM file.
-    :param trust: PEM files.
-    :param password: for an encrypted private key.
-    :param profile: name of the profile.
-    :param client_certificate: what a server wants from its clients.
-    :param in_thread: runs what blocks.
-    :return: fails with :class:`~txdicomtls.errors.CredentialError` and its subclasses, and
-        with :exc:`ValueError` for an unknown profile.
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        security = self._security
+        return LinkConnection(
+            self._context,
+            is_client=False,
+            profile=security.profile.name,
+            recheck=security.recheck,
+        )
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class _ClientCreator:
+    def __init__(self, security: Security, server_name: str, port: int | None) -> None:
+        self._security = security
+        self._server_name = normalized_server_name(server_name)
+        self._server = f"{self._server_name}:{port or ''}"
+
+    def clientConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        name, security = self._server_name, self._security
+        connection = LinkConnection(
+            security.client_context,
+            is_client=True,
+            profile=security.profile.name,
+            server_name=name,
+            verify_name=security.verify_names,
+            recheck=security.recheck,
+            keep_session=self._keep_session,
+        )
+        if not is_ip_address(name):
+            connection.set_tlsext_host_name(name.encode("ascii"))
+        if security.trust.stapling is not Stapling.IGNORED:
+            connection.request_ocsp()
+        session = security.sessions.take(self._server) if security.sessions else None
+        if session is not None:
+            connection.set_session(session)
+        return connection
+
+    def _keep_session(self, session: SSL.Session) -> None:
+        if self._security.sessions is not None:
+            self._security.sessions.keep(self._server, session)
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class RotatingSecurity:
+    """A server's security that can be replaced while its port is open.
+
+    Links that are there keep the one that they began with.
+
+    :ivar current: the security of the links that come.
     """
 
-    async def load() -> Security:
-        wanted = profile_named(profile)
-        credentials = None
-        if certificate is not None and private_key is not None:
-            credentials = await load_credentials(
-                certificate, private_key, password, in_thread=in_thread, profile=wanted
-            )
-        elif certificate is not None or private_key is not None:
-            raise CredentialError(
-                certificate or private_key or "",
-                "a certificate and its private key go together: name both",
-            )
-        return Security(
-            profile=wanted,
-            trust=await load_trust(trust, in_thread=in_thread),
-            credentials=credentials,
-            client_certificate=client_certificate,
-        )
+    def __init__(self, security: Security) -> None:
+        self.current = security
 
-    return Deferred.fromCoroutine(load())
+    def server_creator(self) -> IOpenSSLServerConnectionCreator:
+        """Connections for the accepting side, each by what is current then."""
+        return self
 
+    def replace(self, security: Security) -> None:
+        """Use another one from now on."""
+        self.current = security
 
-def _make_context(profile: Profile, trust: Trust, credentials: Credentials | None) -> SSL.Context:
-    """Make what the contexts of both sides have in common."""
-    context = SSL.Context(SSL.TLS_METHOD)
-    context.set_options(_OPTIONS)
-    context.clear_mode(_PARTIAL_WRITE)
-    context.set_mode(SSL.MODE_RELEASE_BUFFERS | _NO_AUTO_CHAIN)
-    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-    _restrict_to(context, profile)
-    context.set_verify_depth(VERIFY_DEPTH)
-    store = context.get_cert_store()
-    if store is None:
-        raise ValueError("the OpenSSL in use made a context without a certificate store")
-    # What is listed in the trust is trusted itself, also where it is not a root: a site may
-    # trust one issuing CA, or one peer, and not all that their root has ever signed.
-    store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
-    for trusted in trust.certificates:
-        store.add_cert(crypto.X509.from_cryptography(trusted))
-    if credentials is not None:
-        context.use_certificate(credentials.certificate)
-        for intermediate in credentials.chain:
-            context.add_extra_chain_cert(intermediate)
-        context.use_privatekey(credentials.private_key)
-        context.check_privatekey()
-    return context
-
-
-def _restrict_to(context: SSL.Context, profile: Profile) -> None:
-    context.set_min_proto_version(_VERSIONS[profile.minimum_version])
-    context.set_max_proto_version(_VERSIONS[profile.maximum_version])
-    context.set_cipher_list(":".join(profile.openssl_ciphers).encode("ascii"))
-    context.set_tls13_ciphersuites(":".join(profile.tls13_cipher_suites).encode("ascii"))
-    restrict_groups(context, profile.groups)
-
-
-def _require_suites(profile: Profile) -> None:
-    """Refuse a profile that OpenSSL knows in part: it passes over suites that it does not know."""
-    context = SSL.Context(SSL.TLS_METHOD)
-    _restrict_to(context, profile)
-    wanted = {*profile.openssl_ciphers, *profile.tls13_cipher_suites}
-    missing = wanted.difference(SSL.Connection(context, None).get_cipher_list())
-    if missing:
-        raise ValueError(
-            f"profile {profile.name} needs {', '.join(sorted(missing))}, "
-            f"which the OpenSSL in use lacks"
-        )
-
-
-def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
-    if ALPN_PROTOCOL in offered:
-        return ALPN_PROTOCOL
-    if isinstance(connection, LinkConnection):
-        names = printable(", ".join(name.decode("ascii", "backslashreplace") for name in offered))
-        connection.refusal = HandshakeFailed(
-            f"the client wants to speak {names}, and not DICOM: it is not a DICOM application",
-            by_peer=False,
-            alert="no_application_protocol",
-        )
-    # Only an exception makes pyOpenSSL send the alert that is due (RFC 7301 3.2).
-    raise SSL.Error([("", "", "no common application protocol")])
+    def serverConnectionForTLS(self, tlsProtocol: TLSMemoryBIOProtocol) -> SSL.Connection:
+        """One connection."""
+        return self.current.server_creator().serverConnectionForTLS(tlsProtocol)

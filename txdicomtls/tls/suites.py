@@ -1,13 +1,14 @@
-"""Cipher suites by name: what each part of the name promises.
+"""Cipher suites by name and by code point: what each part of the name promises.
 
-The two tables below are the whole vocabulary; the grammar around them is
+Which suites there are is in two tables of data, :mod:`txdicomtls.tls.openssl_suites`
+and :mod:`txdicomtls.tls.other_suites`: the whole IANA registry, in use here or not,
+because what a peer or a retired profile names must be readable too.  What a suite
+gives is read from its IANA name, with the two tables below for a vocabulary and
 
-- IANA, up to TLS 1.2: ``TLS_`` key exchange ``_WITH_`` cipher [``_`` hash]
-- IANA, TLS 1.3: ``TLS_`` cipher ``_`` hash
-- OpenSSL, up to TLS 1.2: [key exchange ``-``] cipher [``-`` hash]; for TLS 1.3 the IANA name.
+- up to TLS 1.2: ``TLS_`` key exchange [``_EXPORT``] ``_WITH_`` cipher [``_`` hash]
+- TLS 1.3: ``TLS_`` cipher ``_`` hash
 
-so that every suite made of known parts is understood, in use here or not: what
-a peer or a retired profile names must be readable too.
+for a grammar.
 """
 
 from __future__ import annotations
@@ -16,21 +17,26 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from txdicomtls.tls.openssl_suites import OPENSSL_SUITES
+from txdicomtls.tls.other_suites import OTHER_NAMES, OTHER_SUITES, UNREGISTERED_SUITES
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteDescription:
     """A cipher suite, taken apart.
 
+    :param code: the code point that stands for it in the handshake, 16 bits.
     :param iana_name: as in the IANA registry.
-    :param openssl_name: as OpenSSL calls it.
+    :param openssl_name: as OpenSSL calls it; empty where it never had it.
     :param key_exchange: as "ECDHE"; empty for TLS 1.3, where the suite does not say.
-    :param authentication: as "RSA"; empty for TLS 1.3.
+    :param authentication: as "RSA"; "anon" for none; empty for TLS 1.3.
     :param encryption: algorithm, key length and mode, as "AES-256-GCM"; "NULL" for none.
     :param encryption_bits: strength that the key length gives.
-    :param mode: as "GCM"; "stream" for a cipher that has no mode of operation.
-    :param integrity: "AEAD", or as "HMAC-SHA1".
+    :param mode: as "GCM"; "stream" for a stream cipher or none, "AEAD" for a cipher that is one.
+    :param integrity: "AEAD", or as "HMAC-SHA1"; "NULL" for none.
     """
 
+    code: int
     iana_name: str
     openssl_name: str
     key_exchange: str
@@ -40,125 +46,176 @@ class SuiteDescription:
     mode: str
     integrity: str
 
-
-class _KeyExchange(NamedTuple):
-    iana: str
-    openssl: str
-    exchange: str
-    authentication: str
+    @property
+    def is_tls13(self) -> bool:
+        """Whether it is a suite of TLS 1.3, and of no other version."""
+        return not self.key_exchange
 
 
 class _Cipher(NamedTuple):
-    iana: str
-    openssl: str
     encryption: str
     bits: int
     mode: str
+    integrity: str = ""  # empty: the hash of the suite says
 
 
-_KEY_EXCHANGES = (
-    _KeyExchange("ECDHE_ECDSA", "ECDHE-ECDSA-", "ECDHE", "ECDSA"),
-    _KeyExchange("ECDHE_RSA", "ECDHE-RSA-", "ECDHE", "RSA"),
-    _KeyExchange("DHE_RSA", "DHE-RSA-", "DHE", "RSA"),
-    _KeyExchange("DHE_DSS", "DHE-DSS-", "DHE", "DSS"),
-    _KeyExchange("ECDH_ECDSA", "ECDH-ECDSA-", "ECDH", "ECDSA"),
-    _KeyExchange("ECDH_RSA", "ECDH-RSA-", "ECDH", "RSA"),
-    _KeyExchange("ECDH_anon", "AECDH-", "ECDH", "anon"),
-    _KeyExchange("DH_anon", "ADH-", "DH", "anon"),
-    _KeyExchange("RSA", "", "RSA", "RSA"),
-)
+#: Key exchange and authentication, by the part of the IANA name that says both.
+_KEY_EXCHANGES = {
+    "NULL": ("NULL", "NULL"),
+    "RSA": ("RSA", "RSA"),
+    "DH_DSS": ("DH", "DSS"),
+    "DH_RSA": ("DH", "RSA"),
+    "DH_anon": ("DH", "anon"),
+    "DHE_DSS": ("DHE", "DSS"),
+    "DHE_RSA": ("DHE", "RSA"),
+    "ECDH_ECDSA": ("ECDH", "ECDSA"),
+    "ECDH_RSA": ("ECDH", "RSA"),
+    "ECDH_anon": ("ECDH", "anon"),
+    "ECDHE_ECDSA": ("ECDHE", "ECDSA"),
+    "ECDHE_RSA": ("ECDHE", "RSA"),
+    "PSK": ("PSK", "PSK"),
+    "RSA_PSK": ("RSA", "RSA+PSK"),  # the server has a certificate as well (RFC 4279)
+    "DHE_PSK": ("DHE", "PSK"),
+    "PSK_DHE": ("DHE", "PSK"),  # RFC 6655 turned it round
+    "ECDHE_PSK": ("ECDHE", "PSK"),
+    "SRP_SHA": ("SRP", "SRP"),
+    "SRP_SHA_RSA": ("SRP", "SRP+RSA"),
+    "SRP_SHA_DSS": ("SRP", "SRP+DSS"),
+    "KRB5": ("KRB5", "KRB5"),
+    "ECCPWD": ("ECCPWD", "ECCPWD"),
+    "GOSTR341094": ("GOST", "GOST"),
+    "GOSTR341001": ("GOST", "GOST"),
+    "GOSTR341112_256": ("GOST", "GOST"),
+}
 
-_CIPHERS = (
-    _Cipher("AES_128_GCM", "AES128-GCM", "AES-128-GCM", 128, "GCM"),
-    _Cipher("AES_256_GCM", "AES256-GCM", "AES-256-GCM", 256, "GCM"),
-    _Cipher("AES_128_CCM_8", "AES128-CCM8", "AES-128-CCM-8", 128, "CCM_8"),
-    _Cipher("AES_256_CCM_8", "AES256-CCM8", "AES-256-CCM-8", 256, "CCM_8"),
-    _Cipher("AES_128_CCM", "AES128-CCM", "AES-128-CCM", 128, "CCM"),
-    _Cipher("AES_256_CCM", "AES256-CCM", "AES-256-CCM", 256, "CCM"),
-    _Cipher("AES_128_CBC", "AES128", "AES-128-CBC", 128, "CBC"),
-    _Cipher("AES_256_CBC", "AES256", "AES-256-CBC", 256, "CBC"),
-    _Cipher("CHACHA20_POLY1305", "CHACHA20-POLY1305", "CHACHA20-POLY1305", 256, "POLY1305"),
-    _Cipher("CAMELLIA_128_GCM", "CAMELLIA128-GCM", "CAMELLIA-128-GCM", 128, "GCM"),
-    _Cipher("CAMELLIA_256_GCM", "CAMELLIA256-GCM", "CAMELLIA-256-GCM", 256, "GCM"),
-    _Cipher("CAMELLIA_128_CBC", "CAMELLIA128", "CAMELLIA-128-CBC", 128, "CBC"),
-    _Cipher("CAMELLIA_256_CBC", "CAMELLIA256", "CAMELLIA-256-CBC", 256, "CBC"),
-    _Cipher("3DES_EDE_CBC", "DES-CBC3", "3DES-EDE-CBC", 112, "CBC"),
-    _Cipher("DES_CBC", "DES-CBC", "DES-CBC", 56, "CBC"),
-    _Cipher("SEED_CBC", "SEED", "SEED-CBC", 128, "CBC"),
-    _Cipher("IDEA_CBC", "IDEA-CBC", "IDEA-CBC", 128, "CBC"),
-    _Cipher("RC4_128", "RC4", "RC4", 128, "stream"),
-    _Cipher("NULL", "NULL", "NULL", 0, "stream"),
-)
+_CIPHERS = {
+    "NULL": _Cipher("NULL", 0, "stream"),
+    "AES_128_CBC": _Cipher("AES-128-CBC", 128, "CBC"),
+    "AES_256_CBC": _Cipher("AES-256-CBC", 256, "CBC"),
+    "AES_128_GCM": _Cipher("AES-128-GCM", 128, "GCM", "AEAD"),
+    "AES_256_GCM": _Cipher("AES-256-GCM", 256, "GCM", "AEAD"),
+    "AES_128_CCM": _Cipher("AES-128-CCM", 128, "CCM", "AEAD"),
+    "AES_256_CCM": _Cipher("AES-256-CCM", 256, "CCM", "AEAD"),
+    "AES_128_CCM_8": _Cipher("AES-128-CCM-8", 128, "CCM_8", "AEAD"),
+    "AES_256_CCM_8": _Cipher("AES-256-CCM-8", 256, "CCM_8", "AEAD"),
+    "CHACHA20_POLY1305": _Cipher("CHACHA20-POLY1305", 256, "POLY1305", "AEAD"),
+    "CAMELLIA_128_CBC": _Cipher("CAMELLIA-128-CBC", 128, "CBC"),
+    "CAMELLIA_256_CBC": _Cipher("CAMELLIA-256-CBC", 256, "CBC"),
+    "CAMELLIA_128_GCM": _Cipher("CAMELLIA-128-GCM", 128, "GCM", "AEAD"),
+    "CAMELLIA_256_GCM": _Cipher("CAMELLIA-256-GCM", 256, "GCM", "AEAD"),
+    "ARIA_128_CBC": _Cipher("ARIA-128-CBC", 128, "CBC"),
+    "ARIA_256_CBC": _Cipher("ARIA-256-CBC", 256, "CBC"),
+    "ARIA_128_GCM": _Cipher("ARIA-128-GCM", 128, "GCM", "AEAD"),
+    "ARIA_256_GCM": _Cipher("ARIA-256-GCM", 256, "GCM", "AEAD"),
+    "SM4_GCM": _Cipher("SM4-GCM", 128, "GCM", "AEAD"),
+    "SM4_CCM": _Cipher("SM4-CCM", 128, "CCM", "AEAD"),
+    "AEGIS_128L": _Cipher("AEGIS-128L", 128, "AEAD", "AEAD"),
+    "AEGIS_256": _Cipher("AEGIS-256", 256, "AEAD", "AEAD"),
+    "ASCONAEAD128": _Cipher("ASCON-AEAD128", 128, "AEAD", "AEAD"),
+    "3DES_EDE_CBC": _Cipher("3DES-EDE-CBC", 112, "CBC"),
+    "DES_CBC": _Cipher("DES-CBC", 56, "CBC"),
+    "DES40_CBC": _Cipher("DES40-CBC", 40, "CBC"),
+    "DES_CBC_40": _Cipher("DES40-CBC", 40, "CBC"),  # RFC 2712 turned it round
+    "RC2_CBC_40": _Cipher("RC2-40-CBC", 40, "CBC"),
+    "RC2_CBC_56": _Cipher("RC2-56-CBC", 56, "CBC"),
+    "IDEA_CBC": _Cipher("IDEA-CBC", 128, "CBC"),
+    "SEED_CBC": _Cipher("SEED-CBC", 128, "CBC"),
+    "RC4_40": _Cipher("RC4-40", 40, "stream"),
+    "RC4_56": _Cipher("RC4-56", 56, "stream"),
+    "RC4_128": _Cipher("RC4", 128, "stream"),
+    "28147_CNT_IMIT": _Cipher("GOST28147-CNT", 256, "CNT", "IMIT"),
+    "KUZNYECHIK_CTR_OMAC": _Cipher("KUZNYECHIK-CTR", 256, "CTR", "OMAC"),
+    "MAGMA_CTR_OMAC": _Cipher("MAGMA-CTR", 256, "CTR", "OMAC"),
+    "KUZNYECHIK_MGM_L": _Cipher("KUZNYECHIK-MGM-L", 256, "MGM_L", "AEAD"),
+    "KUZNYECHIK_MGM_S": _Cipher("KUZNYECHIK-MGM-S", 256, "MGM_S", "AEAD"),
+    "MAGMA_MGM_L": _Cipher("MAGMA-MGM-L", 256, "MGM_L", "AEAD"),
+    "MAGMA_MGM_S": _Cipher("MAGMA-MGM-S", 256, "MGM_S", "AEAD"),
+    # RFC 9150 protects the integrity only, and names the hash twice.
+    "SHA256": _Cipher("NULL", 0, "stream"),
+    "SHA384": _Cipher("NULL", 0, "stream"),
+}
 
-_HASHES = ("", "SHA384", "SHA256", "SHA", "MD5")
-_AEAD_MODES = ("GCM", "CCM", "CCM_8", "POLY1305")
+_INTEGRITIES = {"": "AEAD", "NULL": "NULL", "SHA": "HMAC-SHA1"}
+
+#: RFC 9367 names its suites of TLS 1.3 in the manner of TLS 1.2.
+_TLS13_MODES = ("MGM_L", "MGM_S")
+
+#: What a client may say in its list of suites that is no suite, and what it means.
+_SIGNALS = {
+    "TLS_EMPTY_RENEGOTIATION_INFO_SCSV": "that renegotiation is secure (RFC 5746)",
+    "TLS_FALLBACK_SCSV": "that it tried a later version before (RFC 7507)",
+}
 
 
-def _integrity(cipher: _Cipher, hash_name: str) -> str:
-    if cipher.mode in _AEAD_MODES:
-        return "AEAD"
-    return "HMAC-SHA1" if hash_name == "SHA" else f"HMAC-{hash_name}"
-
-
-def _openssl_hash(cipher: _Cipher, hash_name: str) -> str:
-    # OpenSSL leaves the hash out where RFC 7905 defines only one.
-    if cipher.mode == "POLY1305" or not hash_name:
-        return ""
-    return f"-{hash_name}"
-
-
-def _describe(exchange: _KeyExchange | None, cipher: _Cipher, hash_name: str) -> SuiteDescription:
-    suffix = f"_{hash_name}" if hash_name else ""
-    if exchange is None:
-        iana_name = openssl_name = f"TLS_{cipher.iana}{suffix}"
-    else:
-        iana_name = f"TLS_{exchange.iana}_WITH_{cipher.iana}{suffix}"
-        openssl_name = exchange.openssl + cipher.openssl + _openssl_hash(cipher, hash_name)
+def _describe(code: int, iana_name: str, openssl_name: str) -> SuiteDescription:
+    exchange, _, rest = iana_name.removeprefix("TLS_").rpartition("_WITH_")
+    name, hash_name = rest, ""
+    if name not in _CIPHERS:
+        name, _, hash_name = rest.rpartition("_")
+    cipher = _CIPHERS[name]
+    key_exchange = authentication = ""
+    if exchange and cipher.mode not in _TLS13_MODES:
+        plain = exchange.removesuffix("1024").removesuffix("_EXPORT")
+        key_exchange, authentication = _KEY_EXCHANGES[plain]
     return SuiteDescription(
+        code=code,
         iana_name=iana_name,
         openssl_name=openssl_name,
-        key_exchange=exchange.exchange if exchange else "",
-        authentication=exchange.authentication if exchange else "",
+        key_exchange=key_exchange,
+        authentication=authentication,
         encryption=cipher.encryption,
         encryption_bits=cipher.bits,
         mode=cipher.mode,
-        integrity=_integrity(cipher, hash_name),
+        integrity=cipher.integrity or _INTEGRITIES.get(hash_name, f"HMAC-{hash_name}"),
     )
 
 
-def _has_hash(exchange: _KeyExchange | None, cipher: _Cipher, hash_name: str) -> bool:
-    """Whether the grammar allows this hash; only CCM in TLS 1.2 has none (RFC 6655, RFC 7251)."""
-    if exchange is not None and cipher.mode in ("CCM", "CCM_8"):
-        return not hash_name
-    if exchange is None or cipher.mode == "GCM":
-        return hash_name in ("SHA256", "SHA384")
-    if cipher.mode == "POLY1305":
-        return hash_name == "SHA256"
-    return bool(hash_name)
+@cache
+def _suites_by_code() -> dict[int, SuiteDescription]:
+    rows = (
+        *OPENSSL_SUITES,
+        *((code, name, "") for code, name in OTHER_SUITES),
+        *UNREGISTERED_SUITES,
+    )
+    return {row[0]: _describe(*row) for row in rows}
 
 
 @cache
 def _suites_by_name() -> dict[str, SuiteDescription]:
-    """Every sentence of the grammar, by both names."""
-    aead = [cipher for cipher in _CIPHERS if cipher.mode in _AEAD_MODES]
-    known: dict[str, SuiteDescription] = {}
-    for exchange in (None, *_KEY_EXCHANGES):
-        for cipher in aead if exchange is None else _CIPHERS:
-            for hash_name in _HASHES:
-                if _has_hash(exchange, cipher, hash_name):
-                    suite = _describe(exchange, cipher, hash_name)
-                    known[suite.iana_name] = suite
-                    known[suite.openssl_name] = suite
-    return known
+    suites = _suites_by_code().values()
+    known = {suite.iana_name: suite for suite in suites}
+    known |= {suite.openssl_name: suite for suite in suites if suite.openssl_name}
+    return known | {other: known[name] for other, name in OTHER_NAMES.items()}
 
 
 def describe_suite(name: str) -> SuiteDescription:
     """Take a cipher suite apart.
 
     :param name: IANA or OpenSSL name.
-    :raises ValueError: the name has a part that is not known.
+    :raises ValueError: there is no such suite.
     """
-    try:
-        return _suites_by_name()[name]
-    except KeyError:
-        raise ValueError(f"{name!r} is not a cipher suite that is known here") from None
+    suite = _suites_by_name().get(name)
+    if suite is not None:
+        return suite
+    if name in _SIGNALS:
+        raise ValueError(
+            f"{name!r} is not a cipher suite but a signal, with which a client says "
+            f"{_SIGNALS[name]}: leave it out"
+        )
+    raise ValueError(f"{name!r} is not a cipher suite that is known here")
+
+
+def suite_of_code(code: int) -> SuiteDescription | None:
+    """Take apart the cipher suite that has a code point.
+
+    :param code: 16 bits, as in the handshake.
+    :return: None where the code point stands for no suite that is known, or for a signal.
+    """
+    return _suites_by_code().get(code)
+
+
+def registered_suites() -> tuple[SuiteDescription, ...]:
+    """All the suites of the IANA registry, in the order of their code points."""
+    unregistered = {row[0] for row in UNREGISTERED_SUITES}
+    suites = _suites_by_code()
+    return tuple(suites[code] for code in sorted(suites) if code not in unregistered)

@@ -33,14 +33,14 @@ from twisted.internet.interfaces import (
     IReactorTime,
     ITransport,
 )
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.protocols.policies import ProtocolWrapper
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides, providedBy
 
 from txdicomtls.errors import LinkError
-from txdicomtls.tls.bindings import Intake
+from txdicomtls.tls.bindings import Intake, was_resumed
 from txdicomtls.tls.diagnosis import FIRST_BYTES, explain
 from txdicomtls.tls.secure_link import SecureLink, introspect
 from txdicomtls.tls.verification import LinkConnection
@@ -143,6 +143,8 @@ class TLSTransport(TLSMemoryBIOProtocol):
         connection = self._tlsConnection
         try:
             connection.do_handshake()
+            if isinstance(connection, LinkConnection):
+                _make_sure_of(connection)
         except SSL.WantReadError:
             self._flushSendBIO()
         except Exception as error:  # noqa: BLE001  # whatever it is, the link must end and say so
@@ -155,14 +157,28 @@ class TLSTransport(TLSMemoryBIOProtocol):
                 self._tlsShutdownFinished(None)
         else:
             self._handshakeDone = True
-            # OpenSSL cannot be kept from sending session tickets, which nobody can use here.
-            # They are all that a server of TLS 1.3 sends after the client has finished.
+            # All that a server of TLS 1.3 sends after the client has finished are session
+            # tickets; nobody waits for them, and a write of their own would cost.
             self._only_tickets_wait = (
                 not self.factory.is_client
                 and connection.get_protocol_version() == SSL.TLS1_3_VERSION
             )
             if IHandshakeListener.providedBy(self.wrappedProtocol):
                 self.wrappedProtocol.handshakeCompleted()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """The connection is gone; the session of a good link may be taken up by another."""
+        connection = self._tlsConnection
+        if (
+            self._handshakeDone
+            and isinstance(connection, LinkConnection)
+            and connection.keep_session is not None
+            and not (self._aborted or self._reason)
+        ):
+            session = connection.get_session()
+            if session is not None:
+                connection.keep_session(session)
+        TLSMemoryBIOProtocol.connectionLost(self, reason)
 
     def writeSequence(self, iovec: Iterable[bytes | memoryview]) -> None:
         """Write buffers one after the other, joined to writes of a good size."""
@@ -246,6 +262,18 @@ class TLSTransport(TLSMemoryBIOProtocol):
             return
         # Room for all of it, with what each record adds: 85 bytes at most (RFC 5246 6.2.3).
         self._flushSendBIO(total + total // 128 + _SMALL)
+
+
+def _make_sure_of(connection: LinkConnection) -> None:
+    """Go on with a finished handshake only if none of our own rules was broken.
+
+    :raises LinkError: one was.
+    """
+    if connection.refusal is not None:
+        # A callback that cannot end the handshake itself has found something.
+        raise connection.refusal
+    if connection.recheck is not None and was_resumed(connection):
+        connection.rechecked_chain = connection.recheck(connection)
 
 
 class TLSTransportFactory(TLSMemoryBIOFactory):

@@ -1,36 +1,55 @@
 """The verification of the peer's certificate, and why it failed.
 
-OpenSSL builds the chain and judges signatures, dates, purposes and depth; it
-then calls back once for every problem and once for every good certificate, the
-root first.  Here the rules of ours are added: the key floors of the profile, and
-on the connecting side the name of the server.  What was wrong is kept on the
-connection as a :class:`~txdicomtls.errors.LinkError`, because the error that
-comes out of OpenSSL afterwards says only "certificate verify failed".
+Theory of operation.  OpenSSL builds the chain and judges signatures, dates, purposes, depth
+and revocation; it then calls back once for every problem and once for every good
+certificate, the root first.  Here the rules of ours are added: the key and signature
+floors of the profile, on the connecting side the name of the server, and the judge of the
+application, which may refuse more.  What was wrong is kept on the connection as a
+:class:`~txdicomtls.errors.LinkError`, because the error that comes out of OpenSSL
+afterwards says only "certificate verify failed".
 
-An exception in a callback fails the handshake: pyOpenSSL answers OpenSSL with a
-refusal and raises it again from ``do_handshake``.
+Two problems, and only of certificates that are listed in the trust by themselves, are passed
+over.  Both are recognized by comparing the whole certificate:
+
+- a pinned peer lacks a trusted issuer, or whatever else is wrong above it.  Then nothing
+  above it counts, and its verified chain is that one certificate.  Its dates, purpose, key and
+  name are judged as ever.
+- there is no good CRL for a listed certificate.
+
+What is pinned is never in OpenSSL's store, and so vouches for nobody.
+
+An exception in a callback fails the handshake: OpenSSL is answered with a refusal, and
+``do_handshake`` raises it again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from OpenSSL import SSL, crypto
+from twisted.logger import Logger
 
 from txdicomtls.errors import HandshakeFailed, LinkError
-from txdicomtls.tls.keys import weakness_of
-from txdicomtls.tls.names import (
-    presented_names,
-    printable,
-    subject_of,
-    verify_certificate_name,
-)
+from txdicomtls.tls.bindings import judge_verification
+from txdicomtls.tls.chain_builder import ChainBuilder
+from txdicomtls.tls.direct_trust import DirectTrust
+from txdicomtls.tls.names import printable
+from txdicomtls.tls.own_rules import broken_rule
 from txdicomtls.tls.profiles import Profile
-
-#: How many certificates may stand between the peer's own and a trusted one.
-VERIFY_DEPTH = 3
+from txdicomtls.tls.refusals import (
+    UNREADABLE,
+    Suspect,
+    alert_number,
+    refused,
+    refused_by_openssl,
+)
+from txdicomtls.tls.store import believe
+from txdicomtls.tls.trust import VERIFY_DEPTH as VERIFY_DEPTH  # noqa: PLC0414  # where it was once
+from txdicomtls.tls.trust import ChainStep, Trust
+from txdicomtls.tls.verification_errors import VerificationError as Error
+from txdicomtls.tls.verification_errors import error_words
 
 VerifyCallback = Callable[[SSL.Connection, crypto.X509, int, int, int], bool]
 
@@ -41,142 +60,204 @@ class LinkConnection(SSL.Connection):
     :param is_client: whether this is the connecting side.
     :param profile: name of the profile that the context was made for.
     :param server_name: what we connect to, in A-labels; empty on the accepting side.
+    :param verify_name: whether the certificate of a server must be for its name.
+    :param recheck: verifies the certificates of a session that was taken up.
+    :param keep_session: remembers the session for another link.
+    :ivar refusal: why the peer is refused, once it is.
+    :ivar rechecked_chain: the chain that counts where OpenSSL's own does not: that which
+        ``recheck`` verified, or the certificate alone that is trusted directly; else empty.
     """
 
     def __init__(
-        self, context: SSL.Context, *, is_client: bool, profile: str, server_name: str = ""
+        self,
+        context: SSL.Context,
+        *,
+        is_client: bool,
+        profile: str,
+        server_name: str = "",
+        verify_name: bool = True,
+        recheck: Callable[[LinkConnection], tuple[x509.Certificate, ...]] | None = None,
+        keep_session: Callable[[SSL.Session], None] | None = None,
     ) -> None:
         super().__init__(context, None)
         self.is_client = is_client
         self.profile = profile
         self.server_name = server_name
+        self.verify_name = verify_name
+        self.recheck = recheck
+        self.keep_session = keep_session
         self.refusal: LinkError | None = None
+        self.rechecked_chain: tuple[x509.Certificate, ...] = ()
 
 
-_CODES = SSL.X509VerificationCodes
+class Verification:
+    """Verifies peers by a profile and a trust.
 
-#: Errors for which the certificate lacks a trusted issuer.
-_NO_TRUSTED_ISSUER = frozenset(
-    {
-        _CODES.ERR_UNABLE_TO_GET_ISSUER_CERT,
-        _CODES.ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
-        _CODES.ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
-        _CODES.ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
-        _CODES.ERR_SELF_SIGNED_CERT_IN_CHAIN,
-        _CODES.ERR_CERT_UNTRUSTED,
-    }
-)
+    :param profile: whose key and signature floors hold.
+    :param trust: whom to believe.
+    :param now: gives the time, for what is said of it; OpenSSL has its own.
+    """
 
-#: What is wrong, and the alert that OpenSSL sends for it, where neither needs the certificate.
-_PROBLEMS: dict[int, tuple[str, str]] = {
-    _CODES.ERR_CERT_SIGNATURE_FAILURE: ("has a false signature", "decrypt_error"),
-    _CODES.ERR_CERT_CHAIN_TOO_LONG: (
-        f"has a chain of more than {VERIFY_DEPTH} intermediate certificates",
-        "unknown_ca",
-    ),
-    _CODES.ERR_CERT_REVOKED: ("has been revoked: have a new one issued", "certificate_revoked"),
-    _CODES.ERR_INVALID_CA: ("was issued by a certificate that is not that of a CA", "unknown_ca"),
-    _CODES.ERR_PATH_LENGTH_EXCEEDED: (
-        "was issued by a CA that may not stand so deep in a chain",
-        "unknown_ca",
-    ),
-    _CODES.ERR_INVALID_PURPOSE: (
-        "may not be used for {purpose} authentication: see its (extended) key usage",
-        "unsupported_certificate",
-    ),
-    # Not named by pyOpenSSL: X509_V_ERR_EE_KEY_TOO_SMALL, _CA_KEY_TOO_SMALL, _CA_MD_TOO_WEAK.
-    66: ("has a key that is too short", "bad_certificate"),
-    67: ("was issued by a CA whose key is too short", "bad_certificate"),
-    68: ("is in a chain with a signature whose hash is too weak", "bad_certificate"),
-}
+    log = Logger()
+
+    def __init__(
+        self, profile: Profile, trust: Trust, *, now: Callable[[], datetime] | None = None
+    ) -> None:
+        self._profile = profile
+        self._trust = trust
+        self._now = now or _now
+        self._direct = DirectTrust(trust)
+        self._chains = ChainBuilder(trust)
+
+    def install(self, context: SSL.Context, mode: int) -> None:
+        """Let a context verify its peers; its connections must be :class:`LinkConnection`.
+
+        :param mode: as of :meth:`OpenSSL.SSL.Context.set_verify`.
+        """
+        believe(context, self._trust)
+        judge_verification(context, mode, self._step)
+
+    def recheck(self, connection: LinkConnection) -> tuple[x509.Certificate, ...]:
+        """Verify the peer of a session that was taken up, for which OpenSSL does not call back.
+
+        All is as in a full handshake, but for what the session was begun with and cannot have
+        changed: the purpose of the certificate, and the stapled response.
+
+        :return: the chain; empty where the server asked for a certificate and got none.
+        :raises LinkError: the peer is refused now.
+        """
+        leaf = connection.get_peer_certificate()
+        if leaf is None:
+            must = connection.is_client or (
+                connection.get_verify_mode() & SSL.VERIFY_FAIL_IF_NO_PEER_CERT
+            )
+            if must:
+                raise HandshakeFailed(
+                    "the session that was taken up has no certificate of the peer", by_peer=False
+                )
+            return ()
+        store = connection.get_context().get_cert_store()
+        if store is None:
+            raise LinkError("the OpenSSL in use lost its certificate store")
+        try:
+            chain = self._chains.build(
+                store,
+                leaf,
+                connection.get_peer_cert_chain() or (),
+                is_client=connection.is_client,
+                now=self._now(),
+            )
+            for depth in reversed(range(len(chain))):
+                refusal, error = self._own_rules(connection, chain[depth], depth)
+                refusal = self._judged(connection, chain[depth], depth, error, refusal)
+                if refusal is not None:
+                    raise refusal
+        except UNREADABLE as problem:
+            raise _unreadable(problem) from None
+        return chain
+
+    def _step(
+        self,
+        connection: SSL.Connection,
+        certificate: crypto.X509,
+        leaf: crypto.X509,
+        error: int,
+        depth: int,
+    ) -> int:
+        """Judge what OpenSSL calls back for; answers with the error that stays."""
+        if not isinstance(connection, LinkConnection):
+            raise TypeError("this context makes LinkConnections only")
+        refusal: LinkError | None
+        try:
+            peer = certificate.to_cryptography()
+            own = peer if depth == 0 or not self._trust.pinned else leaf.to_cryptography()
+            is_pinned = self._direct.is_pinned(own)
+            if is_pinned:
+                connection.rechecked_chain = (own,)
+            if error and not self._direct.passes_over(error, peer, depth, own):
+                suspect = Suspect(certificate=peer, depth=depth, is_client=connection.is_client)
+                refusal = refused_by_openssl(suspect, error, self._trust, self._now())
+            elif error or (depth and is_pinned):
+                refusal = None
+            else:
+                refusal, error = self._own_rules(connection, peer, depth)
+            judged = self._judged(connection, peer, depth, error, refusal)
+        except UNREADABLE as problem:
+            connection.refusal = _unreadable(problem)
+            return Error.CERT_REJECTED
+        if judged is None:
+            return 0
+        connection.refusal = judged
+        return alert_number(error) if judged is refusal else Error.CERT_REJECTED
+
+    def _own_rules(
+        self, connection: LinkConnection, certificate: x509.Certificate, depth: int
+    ) -> tuple[LinkError | None, int]:
+        """Apply our own rules to a certificate that OpenSSL takes."""
+        asks_name = connection.is_client and connection.verify_name
+        broken = broken_rule(
+            Suspect(certificate=certificate, depth=depth, is_client=connection.is_client),
+            self._profile,
+            is_listed=self._direct.is_listed(certificate, depth),
+            server_name=connection.server_name if asks_name else None,
+        )
+        return broken or (None, 0)
+
+    def _judged(
+        self,
+        connection: LinkConnection,
+        certificate: x509.Certificate,
+        depth: int,
+        error: int,
+        refusal: LinkError | None,
+    ) -> LinkError | None:
+        """Ask the judge, who cannot take a refusal back."""
+        if self._trust.judge is None:
+            return refusal
+        step = ChainStep(
+            certificate=certificate,
+            depth=depth,
+            error=error,
+            error_name=error_words(error),
+            is_client=connection.is_client,
+        )
+        try:
+            reason = self._trust.judge(step)
+        except Exception:  # noqa: BLE001  # it is the application's; whatever it is, nobody passes
+            self.log.failure("the judge of certificates failed, and the link is refused")
+            reason = "the judge of certificates failed: see the log"
+        if refusal is not None or reason is None:
+            return refusal
+        suspect = Suspect(certificate=certificate, depth=depth, is_client=connection.is_client)
+        problem = f"is not wanted: {printable(str(reason))}"
+        return refused(suspect, problem, Error.CERT_REJECTED)
 
 
 def verify_callback(profile: Profile) -> VerifyCallback:
-    """Make the verification callback of a context.
+    """Make a callback for contexts that :meth:`Verification.install` is not used for.
 
-    :param profile: whose key floors hold.
-    :return: for :meth:`OpenSSL.SSL.Context.set_verify`; its connections must be
-        :class:`LinkConnection`.
+    It knows no trust, because it does not know whose chain it is that it looks at.
+
+    :return: for :meth:`OpenSSL.SSL.Context.set_verify`; the peer is told of an internal error
+        where it is one of our rules that is broken.
     """
+    step = Verification(profile, Trust(()))._step  # noqa: SLF001  # of this module
 
     def verify(
         connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, ok: int
     ) -> bool:
-        if not isinstance(connection, LinkConnection):
-            raise TypeError("this context makes LinkConnections only")
-        try:
-            peer = certificate.to_cryptography()
-            if not ok:
-                connection.refusal = _refusal(connection, peer, error, depth)
-            else:
-                _check(connection, peer, depth, profile)
-        except (ValueError, UnsupportedAlgorithm) as problem:
-            connection.refusal = HandshakeFailed(
-                f"{_whose(connection, depth)} cannot be read: {problem}", by_peer=False
-            )
-        except LinkError as refusal:
-            connection.refusal = refusal
-        return connection.refusal is None
+        return step(connection, certificate, certificate, 0 if ok else error, depth) == 0
 
     return verify
 
 
-def _check(
-    connection: LinkConnection, certificate: x509.Certificate, depth: int, profile: Profile
-) -> None:
-    """Apply our own rules to a certificate that OpenSSL takes."""
-    weak = weakness_of(certificate, profile)
-    if weak:
-        raise HandshakeFailed(
-            f"{_described(connection, certificate, depth)} cannot be taken: {weak} "
-            f"by profile {profile.name}",
-            by_peer=False,
-        )
-    if depth == 0:
-        # Read here what is shown later, so that a certificate that cannot be read is refused.
-        presented_names(certificate), subject_of(certificate)
-        if connection.is_client:
-            verify_certificate_name(certificate, connection.server_name)
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
-def _whose(connection: LinkConnection, depth: int) -> str:
-    owner = "server" if connection.is_client else "client"
-    return f"the certificate of the {owner}" if depth == 0 else f"a CA certificate of the {owner}"
-
-
-def _described(connection: LinkConnection, certificate: x509.Certificate, depth: int) -> str:
-    return f"{_whose(connection, depth)} ({subject_of(certificate) or 'without a subject'})"
-
-
-def _refusal(
-    connection: LinkConnection, certificate: x509.Certificate, error: int, depth: int
-) -> HandshakeFailed:
-    """Say what OpenSSL found wrong."""
-    if error == _CODES.ERR_CERT_HAS_EXPIRED:
-        text = f"expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC: have it renewed"
-        alert = "certificate_expired"
-    elif error == _CODES.ERR_CERT_NOT_YET_VALID:
-        text = (
-            f"is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC: "
-            "check the clocks of both machines"
-        )
-        alert = "bad_certificate"
-    elif error in _NO_TRUSTED_ISSUER:
-        issuer = printable(certificate.issuer.rfc4514_string())
-        text = (
-            f"was not issued by a CA that this node trusts (issuer: {issuer}): add the "
-            "certificate of that CA to trust, or have the peer send the certificates between"
-        )
-        alert = "unknown_ca"
-    else:
-        text, alert = _PROBLEMS.get(error, (f"failed verification ({_code_name(error)})", ""))
-        text = text.format(purpose="server" if connection.is_client else "client")
-    described = _described(connection, certificate, depth)
-    return HandshakeFailed(f"{described} {text}", by_peer=False, alert=alert)
-
-
-def _code_name(error: int) -> str:
-    for name, code in vars(_CODES).items():
-        if code == error and name.startswith("ERR_"):
-            return name.removeprefix("ERR_").lower().replace("_", " ")
-    return f"OpenSSL verification error {error}"
+def _unreadable(problem: Exception) -> HandshakeFailed:
+    return HandshakeFailed(
+        f"a certificate of the peer cannot be read: {printable(str(problem))}",
+        by_peer=False,
+        alert=Error.CERT_REJECTED.alert,
+    )

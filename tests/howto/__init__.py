@@ -1,0 +1,1 @@
+"""The recipes of ``docs/howto`` do what they say."""

@@ -1,0 +1,39 @@
+"""Each recipe, as somebody would follow it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from twisted.trial.unittest import TestCase
+
+from tests.howto.recipe import Recipe
+from tests.interop.objects import PATHS
+from tests.interop.peers import dcmtk, missing
+
+
+def openssl() -> Path:
+    """Path of the program.
+
+    :raises SkipTest: there is none.
+    """
+    program = shutil.which("openssl")
+    if program is None:
+        raise missing("there is no openssl on PATH")
+    return Path(program)
+
+
+class RecipeTests(TestCase):
+    timeout = 120
+
+    async def test_certificates_of_your_own_ca(self) -> None:
+        programs = {"openssl": openssl()}
+        await Recipe(self, "certificates-of-your-own-ca", programs=programs).follow()
+
+    async def test_pair_with_dcmtk(self) -> None:
+        programs = {name: dcmtk(name) for name in ("echoscu", "storescu", "storescp")}
+        recipe = Recipe(self, "pair-with-dcmtk", programs=programs, files={"image.dcm": PATHS[0]})
+        await recipe.follow()
+
+    async def test_rotate_certificates(self) -> None:
+        await Recipe(self, "rotate-certificates", programs={"openssl": openssl()}).follow()

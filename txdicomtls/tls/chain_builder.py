@@ -1,0 +1,101 @@
+"""Building the chain of a peer anew, for a session that is taken up.
+
+Here OpenSSL cannot call back, and so cannot be told to go on where something is
+passed over (:mod:`.direct_trust`); it is asked again without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+from OpenSSL import crypto
+
+from txdicomtls.errors import HandshakeFailed
+from txdicomtls.tls.direct_trust import DirectTrust
+from txdicomtls.tls.refusals import Suspect, refused_by_openssl
+from txdicomtls.tls.store import fill_store
+from txdicomtls.tls.trust import Revocation, Trust
+
+
+class ChainBuilder:
+    """Builds chains by a trust.
+
+    :param trust: whom to believe.
+    """
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        self._direct = DirectTrust(trust)
+        self._leaf_store: crypto.X509Store | None = None
+
+    def build(
+        self,
+        store: crypto.X509Store,
+        leaf: crypto.X509,
+        shown: Sequence[crypto.X509],
+        *,
+        is_client: bool,
+        now: datetime,
+    ) -> tuple[x509.Certificate, ...]:
+        """Build a chain.
+
+        :param store: was filled by the same trust.
+        :param leaf: the peer's own certificate.
+        :param shown: what the peer has sent with it.
+        :param is_client: whether we are the connecting side.
+        :param now: what this machine's clock says.
+        :return: the chain, which is the certificate alone for a pinned peer.
+        :raises HandshakeFailed: there is none that is good now.
+        """
+
+        def refuse(problem: crypto.X509StoreContextError) -> HandshakeFailed:
+            suspect = Suspect(
+                certificate=problem.certificate.to_cryptography(),
+                depth=problem.errors[1],
+                is_client=is_client,
+            )
+            return refused_by_openssl(suspect, problem.errors[0], self._trust, now)
+
+        own = leaf.to_cryptography()
+        try:
+            chain = _chain(store, leaf, shown)
+        except crypto.X509StoreContextError as problem:
+            error, depth = problem.errors[0], problem.errors[1]
+            bad = problem.certificate.to_cryptography()
+            if not self._direct.passes_over(error, bad, depth, own):
+                raise refuse(problem) from None
+        else:
+            return (own,) if self._direct.is_pinned(own) else chain
+        try:
+            if self._direct.is_listed(own, 0):
+                return _chain(_store_of(Trust((own,)), Revocation.NONE), leaf, ())
+            return self._looked_up_one_by_one(leaf, shown)
+        except crypto.X509StoreContextError as problem:
+            raise refuse(problem) from None
+
+    def _looked_up_one_by_one(
+        self, leaf: crypto.X509, shown: Sequence[crypto.X509]
+    ) -> tuple[x509.Certificate, ...]:
+        """Build the chain, and look all of it up in the revocation lists but what is listed."""
+        if self._leaf_store is None:
+            self._leaf_store = _store_of(self._trust, Revocation.LEAF)
+        chain = _chain(self._leaf_store, leaf, shown)
+        for depth, issuer in enumerate(chain[1:], start=1):
+            if not self._direct.is_listed(issuer, depth):
+                _chain(self._leaf_store, crypto.X509.from_cryptography(issuer), shown)
+        return chain
+
+
+def _store_of(trust: Trust, revocation: Revocation) -> crypto.X509Store:
+    store = crypto.X509Store()
+    fill_store(store, trust, revocation)
+    return store
+
+
+def _chain(
+    store: crypto.X509Store, leaf: crypto.X509, shown: Sequence[crypto.X509]
+) -> tuple[x509.Certificate, ...]:
+    chain = crypto.X509StoreContext(store, leaf, shown).get_verified_chain()
+    return tuple(certificate.to_cryptography() for certificate in chain)
