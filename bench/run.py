@@ -37,6 +37,7 @@ class Row:
     :param unit: of that figure.
     :param rows: height of the image in each object, one byte a pixel.
     :param columns: its width.
+    :param resumed: whether the client takes up its sessions again, where the server lets it.
     :param synced: whether only our server is measured, writing as safely as it does by default.
     """
 
@@ -47,6 +48,7 @@ class Row:
     rows: int = 0
     columns: int = 0
     synced: bool = False
+    resumed: bool = False
 
     @property
     def title(self) -> str:
@@ -54,7 +56,8 @@ class Row:
         if self.what == "echo":
             return f"{self.count} echoes over one association"
         if self.what == "assoc":
-            return f"{self.count} associations of a full handshake and one echo"
+            kind = "handshake that takes up a session" if self.resumed else "full handshake"
+            return f"{self.count} associations of a {kind} and one echo"
         safety = ", each on the disk before it is acknowledged" if self.synced else ""
         noun = "object" if self.count == 1 else "objects"
         return f"{self.count} {noun} of {size_text(self.size)}{safety}"
@@ -83,6 +86,7 @@ ROWS = {
     ),
     "echoes": Row(what="echo", count=2000, measure="per_s", unit="echoes/s"),
     "associations": Row(what="assoc", count=200, measure="per_s", unit="assoc./s"),
+    "resumed": Row(what="assoc", count=200, measure="per_s", unit="assoc./s", resumed=True),
     "synced": Row(
         what="store",
         count=500,
@@ -104,7 +108,7 @@ def measure(
     """
     count = row.count if row.count == 1 else max(1, round(row.count * server.kind.share))
     if objects is None:
-        arguments = ["--count", str(count)]
+        arguments = ["--count", str(count), *(["--resume"] if row.resumed else ())]
     else:
         arguments = [str(path) for path in objects.files[:count]]
     before = server.usage().cpu_seconds

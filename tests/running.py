@@ -153,6 +153,7 @@ certificate = "{certificates}/node.crt"
 private_key = "{certificates}/node.key"
 trust = ["{certificates}/ca.crt"]
 client_certificate = "required"
+{tls}
 
 [[listen]]
 port = 0
@@ -177,19 +178,21 @@ async def start_node(
     *,
     certificates: Certificates | None = None,
     node: str = "",
+    tls: str = "",
     more: str = "",
 ) -> Node:
     """Start ``twistd dicomtls`` in a directory of its own and wait until it listens.
 
     :param certificates: made if not given.
     :param node: further lines of the section ``[node]``.
+    :param tls: further lines of the section ``[tls.default]``.
     :param more: further sections, as ``[limits]``.
     """
     directory = Path(case.mktemp()).absolute()  # noqa: ASYNC240  # a test may wait for the disk
     directory.mkdir(parents=True)
     certificates = certificates or make_certificates(directory / "pki")
     (directory / "node.toml").write_text(
-        CONFIGURATION.format(certificates=certificates.directory, node=node, more=more)
+        CONFIGURATION.format(certificates=certificates.directory, node=node, tls=tls, more=more)
     )
     command = [str(SCRIPTS / "twistd"), "-n", "--pidfile=", "dicomtls", "--config=node.toml"]
     process = start(case, [*command], cwd=directory)

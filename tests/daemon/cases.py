@@ -34,10 +34,15 @@ class DaemonTestCase(TestCase):
     timeout = 100
 
     async def start(
-        self, *, certificates: Certificates | None = None, node: str = "", more: str = ""
+        self,
+        *,
+        certificates: Certificates | None = None,
+        node: str = "",
+        tls: str = "",
+        more: str = "",
     ) -> Node:
         """Start a daemon; at the end of the test it must stop when told to, without a traceback."""
-        daemon = await start_node(self, certificates=certificates, node=node, more=more)
+        daemon = await start_node(self, certificates=certificates, node=node, tls=tls, more=more)
         self.addCleanup(self.stopped, daemon.process)
         return daemon
 

@@ -248,7 +248,7 @@ class LimitTests(DaemonTestCase):
         """Start a daemon whose data directory is elsewhere than usual."""
         directory = Path(self.mktemp()).absolute()  # noqa: ASYNC240  # a test may wait
         certificates = make_certificates(directory / "pki")
-        text = CONFIGURATION.format(certificates=certificates.directory, node="", more="")
+        text = CONFIGURATION.format(certificates=certificates.directory, node="", tls="", more="")
         data = disk / "data"
         (directory / "node.toml").write_text(text.replace('"data"', f'"{data}"'))
         command: list[str | Path] = [

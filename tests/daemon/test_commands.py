@@ -191,7 +191,7 @@ class EchoTests(CommandTestCase):
                     "no such trust": (self.options(ca=missing), "/missing: there is no such file"),
                     "noise for a certificate": (
                         self.options(cert=noise),
-                        "/noise: this is not a PEM file; if it is DER, convert it",
+                        "/noise: this is not a PEM file, and no certificate in DER either",
                     ),
                     "certificate and key exchanged": (
                         self.options(cert=good.key("client"), key=good.certificate("client")),
@@ -203,7 +203,7 @@ class EchoTests(CommandTestCase):
                     ),
                     "a certificate without its key": (
                         self.options(key=None),
-                        "a certificate and its private key go together",
+                        "there is no private key in this file: name the file that has it",
                     ),
                     "the wrong password": (
                         [*self.identity("encrypted"), f"--password-file={wrong}"],

@@ -26,7 +26,7 @@ class StartingTestCase(DaemonTestCase):
         return directory
 
     def configure(self, directory: Path, *changes: tuple[str, str]) -> None:
-        text = CONFIGURATION.format(certificates="pki", node="", more="")
+        text = CONFIGURATION.format(certificates="pki", node="", tls="", more="")
         for old, new in changes:
             self.assertIn(old, text)
             text = text.replace(old, new)

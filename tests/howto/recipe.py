@@ -22,7 +22,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
-from tests.interop.peers import _listening, free_port
+from tests.interop.peers import free_port, listening
 from tests.running import ROOT, SCRIPTS, Running, start
 
 #: Commands that serve until they are stopped.
@@ -143,7 +143,7 @@ class Recipe:
             await self._server_says(command.shown)
             for port in self._ports.values():
                 if port in command.line:
-                    await _listening(process, int(port))
+                    await listening(process, int(port))
             return
         status = await process.ended
         said = f"$ {command.line}\n{process.output}"

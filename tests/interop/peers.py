@@ -97,7 +97,7 @@ async def start_storescp(
     port = free_port()
     command = [dcmtk("storescp"), "-v", "+B", "+xa", *dcmtk_credentials(certificates, "node")]
     process = start(case, [*command, *options, str(port)])
-    await _listening(process, port)
+    await listening(process, port)
     return process, port
 
 
@@ -107,7 +107,7 @@ def dcmtk_credentials(certificates: Certificates, name: str) -> Words:
     return ["+tls", key, certificate, "+cf", certificates.certificate("ca")]
 
 
-async def _listening(process: Running, port: int) -> None:
+async def listening(process: Running, port: int) -> None:
     # The tools of DCMTK do not say when they listen: whoever wants to know has to knock.
     from twisted.internet import reactor
     from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol

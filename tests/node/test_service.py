@@ -55,7 +55,9 @@ def configure(
     """The configuration of a node that keeps its data in a directory."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "node.toml"
-    path.write_text(CONFIGURATION.format(certificates=certificates.directory, node=node, more=more))
+    path.write_text(
+        CONFIGURATION.format(certificates=certificates.directory, node=node, tls="", more=more)
+    )
     return load_configuration(path)
 
 

@@ -79,6 +79,7 @@ def security(
     trust: Trust | None = None,
     profile: Profile = DEFAULT_PROFILE,
     client_certificate: ClientCertificate = ClientCertificate.REQUIRED,
+    resumption: bool = True,
 ) -> Security:
     """A Security that trusts the CA of the tests."""
     return Security(
@@ -86,6 +87,7 @@ def security(
         trust=CA.trust if trust is None else trust,
         credentials=credentials,
         client_certificate=client_certificate,
+        resumption=resumption,
     )
 
 

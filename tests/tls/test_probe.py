@@ -187,6 +187,17 @@ class CertificateTests(SynchronousTestCase):
         self.assertEqual(9, chain.certificates[0].days_left)
         self.assertEqual("sha256", chain.certificates[0].signature_hash)
 
+    def test_a_staple_is_put_into_words_in_every_version(self) -> None:
+        # An OCSP response that says "unauthorized" (RFC 6960 4.2.1).
+        unauthorized = bytes.fromhex("30 03 0a 01 06")
+        for newest in (SSL.TLS1_2_VERSION, SSL.TLS1_3_VERSION):
+            context = lenient_server("p256")
+            context.set_min_proto_version(newest)
+            context.set_max_proto_version(newest)
+            context.set_ocsp_server_callback(lambda *_: unauthorized)
+            [chain] = probe_of(serve(context)).chains
+            self.assertEqual("refused: unauthorized", chain.staple)
+
 
 class OldServerTests(SynchronousTestCase):
     """What OpenSSL no longer has is found all the same."""

@@ -29,9 +29,9 @@ from txdicomtls.tls import (
     wrap_factory,
 )
 
-NODE = security(CA.issue(SERVER_NAME).credentials)
+NODE = security(CA.issue(SERVER_NAME).credentials, resumption=False)
 TLS_1_2 = replace(DEFAULT_PROFILE, maximum_version=TLSVersion.TLS_1_2)
-NODE_1_2 = security(CA.issue(SERVER_NAME).credentials, profile=TLS_1_2)
+NODE_1_2 = security(CA.issue(SERVER_NAME).credentials, profile=TLS_1_2, resumption=False)
 
 
 class SocketLike(StringTransport):

@@ -92,13 +92,6 @@ class LinkOptions:
 
     def files(self, in_thread: InThread) -> SecurityFiles:
         """What the link is made of."""
-        if self.certificate is None and self.private_key is not None:
-            raise click.UsageError("--key goes with --cert: name both.")
-        if self.trust is None and self.pinned is None:
-            raise click.UsageError(
-                "Name the authorities that the node's certificate may come from with --ca, "
-                "or the certificate itself with --pinned."
-            )
         shown = (
             CredentialFiles(
                 certificate=self.certificate,
@@ -219,6 +212,13 @@ def link_options(command: Callable[..., None]) -> Callable[..., None]:
         host, port = values.pop("address")
         names = [name for name in LinkOptions.__slots__ if name in values]
         link = LinkOptions(host=host, port=port, **{name: values.pop(name) for name in names})
+        if link.certificate is None and link.private_key is not None:
+            raise click.UsageError("--key goes with --cert: name both.")
+        if link.trust is None and link.pinned is None:
+            raise click.UsageError(
+                "Name the authorities that the node's certificate may come from with --ca, "
+                "or the certificate itself with --pinned."
+            )
         command(link, **values)
 
     for option in reversed(_OPTIONS):

@@ -21,6 +21,8 @@ FAILURE = 1
 COMMANDS: dict[str, str] = {
     "echo": "txdicomtls.cli.echo:echo",
     "pki": "txdicomtls.cli.pki:pki",
+    "probe": "txdicomtls.cli.probe:probe",
+    "profiles": "txdicomtls.cli.profiles:profiles",
     "store": "txdicomtls.cli.store:store",
 }
 

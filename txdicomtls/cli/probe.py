@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import wraps
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from twisted.internet.endpoints import HostnameEndpoint
 
-from txdicomtls.cli.link import LinkOptions, console, link_options, run
+from txdicomtls.cli.link import _OPTIONS, LinkOptions, console, run
+from txdicomtls.cli.main import report_error
 from txdicomtls.cli.probe_association import AssociationFacts, ask_for_association
 from txdicomtls.cli.probe_tables import print_tables
+from txdicomtls.errors import DicomTLSError, LinkError
 from txdicomtls.interfaces import IReactor
 from txdicomtls.threads import in_thread_of
-from txdicomtls.tls import (
-    DEFAULT_PROFILE,
-    PROFILES,
-    Credentials,
-    FilePassword,
-    PromptPassword,
-    Security,
-    Trust,
-    load_credentials,
-    load_trust,
-)
+from txdicomtls.tls import PROFILES, Security
 from txdicomtls.tls.probe import probe as probe_server
 from txdicomtls.tls.probe_facts import Facts
 from txdicomtls.tls.probe_report import plain, satisfies
 
 
+def _link_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Those of the other commands; but to look at a node nobody needs to trust anybody."""
+
+    @wraps(command)
+    def with_link(**values: Any) -> None:  # noqa: ANN401  # each option has its own type
+        host, port = values.pop("address")
+        names = [name for name in LinkOptions.__slots__ if name in values]
+        command(
+            LinkOptions(host=host, port=port, **{name: values.pop(name) for name in names}),
+            **values,
+        )
+
+    for option in reversed(_OPTIONS):
+        with_link = option(with_link)
+    return with_link
+
+
 @click.command()
-@link_options
+@_link_options
 @click.option(
     "--associate", is_flag=True, help="Ask for an association too; needs what echo needs."
 )
@@ -52,7 +62,9 @@ def probe(link: LinkOptions, *, associate: bool, require: str | None, as_json: b
     accepted, and asks for one version, cipher suite or group of TLS after the other.
     Nothing is sent but handshakes, and with --associate one association request.
 
-    Exits 0 if TLS is spoken and, with --require, the profile is satisfied; else 1.
+    Exits 0 if TLS is spoken and what --require and --associate ask for is so; else 1.
+    A profile is about versions, suites, groups and keys; that a certificate has
+    expired, or is for another host, is shown and does not count.
 
     \b
     Examples:
@@ -61,69 +73,46 @@ def probe(link: LinkOptions, *, associate: bool, require: str | None, as_json: b
       txdicomtls probe pacs.example --ca ca.crt --cert ws.crt --key ws.key \\
           --associate --called PACS --calling WORKSTATION --json
     """  # noqa: D301  # \b is click's mark for lines to be left as they are
-    if associate and _authorities(link) is None:
-        raise click.UsageError("--associate needs --ca, and mostly --cert and --key")
-    if link.private_key and not link.certificate:
-        raise click.UsageError("--key needs --cert")
+    names_trust = link.trust is not None or link.pinned is not None
+    if not names_trust and (associate or link.certificate or link.private_key):
+        raise click.UsageError("--associate, --cert and --key need --ca or --pinned as well.")
+    if link.private_key is not None and link.certificate is None:
+        raise click.UsageError("--key goes with --cert: name both.")
 
     async def work(reactor: IReactor) -> bool:
-        trust, credentials = await _load(reactor, link)
-        facts = await _probe(reactor, link, trust, credentials)
+        security = await _load(reactor, link) if names_trust else None
+        facts = await _probe(reactor, link, security)
         failures = {name: satisfies(facts, profile) for name, profile in PROFILES.items()}
-        association = None
-        if associate and trust is not None and facts.speaks == "TLS":
-            security = Security(profile=DEFAULT_PROFILE, trust=trust, credentials=credentials)
-            association = await ask_for_association(reactor, link, security)
+        association, refusal = None, None
+        if associate and security is not None and facts.speaks == "TLS":
+            try:
+                association = await ask_for_association(reactor, link, security)
+            except DicomTLSError as error:
+                refusal = error  # what was found before is worth as much
         if as_json:
             click.echo(_json(facts, failures, association))
         else:
             print_tables(console(), facts, failures, association)
-        if require is not None and failures[require]:
-            for problem in failures[require]:
-                click.echo(f"txdicomtls: {require} is not satisfied: {problem}", err=True)
-            return False
-        return facts.speaks == "TLS"
+        unsatisfied = failures[require] if require is not None else ()
+        for problem in unsatisfied:
+            report_error(LinkError(f"{require} is not satisfied: {problem}"))
+        if refusal is not None:
+            report_error(refusal)
+        return facts.speaks == "TLS" and not unsatisfied and refusal is None
 
     run(work)
 
 
-# To look at a node nobody needs certificates, not even those of its authority.
-for _parameter in probe.params:
-    if _parameter.name == "trust":
-        _parameter.required = False
-
-
-def _authorities(link: LinkOptions) -> Path | None:
-    return link.trust
-
-
-async def _load(reactor: IReactor, link: LinkOptions) -> tuple[Trust | None, Credentials | None]:
-    """Read the files once, for all the connections."""
+async def _load(reactor: IReactor, link: LinkOptions) -> Security:
+    """Read the files, once for all the connections, so that a password is asked for once."""
     in_thread = in_thread_of(reactor)
-    authorities = _authorities(link)
-    trust = None
-    if authorities is not None:
-        trust = await load_trust([authorities], in_thread=in_thread)
-    if link.certificate is None:
-        return trust, None
-    password = (
-        FilePassword(link.password_file, in_thread)
-        if link.password_file
-        else PromptPassword(in_thread)
-    )
-    credentials = await load_credentials(
-        link.certificate,
-        link.private_key,
-        password,
-        in_thread=in_thread,
-        profile=DEFAULT_PROFILE,
-    )
-    return trust, credentials
+    try:
+        return await link.files(in_thread).load(in_thread)
+    except ValueError as error:  # the OpenSSL in use cannot do what the profile wants
+        raise LinkError(str(error)) from None
 
 
-async def _probe(
-    reactor: IReactor, link: LinkOptions, trust: Trust | None, credentials: Credentials | None
-) -> Facts:
+async def _probe(reactor: IReactor, link: LinkOptions, security: Security | None) -> Facts:
     """Probe, and show on a terminal that it goes on."""
     screen = Console(stderr=True, highlight=False)
     with Progress(
@@ -142,8 +131,8 @@ async def _probe(
             port=link.port,
             now=datetime.now(UTC),
             timeout=link.timeout,
-            trust=trust,
-            credentials=credentials,
+            trust=security.trust if security else None,
+            credentials=security.credentials if security else None,
             made=lambda count: progress.update(task, completed=count),
         )
 

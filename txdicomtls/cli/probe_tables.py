@@ -29,6 +29,9 @@ _PROTOCOL_REACTIONS = {
     Reaction.UNKNOWN: "not known",
 }
 
+#: Failures of a profile that are listed; --json has them all.
+_MOST_FAILURES = 6
+
 _PREFERENCES = {Preference.SERVER: "the server's", Preference.CLIENT: "the client's"}
 
 
@@ -155,10 +158,10 @@ def _profiles(failures: Mapping[str, tuple[str, ...]]) -> Table:
     table.add_column("satisfied", no_wrap=True)
     table.add_column("what it fails", overflow="fold")
     for name, problems in failures.items():
+        listed = [printable(problem) for problem in problems[:_MOST_FAILURES]]
+        if len(problems) > _MOST_FAILURES:
+            listed.append(f"and {len(problems) - _MOST_FAILURES} more, which --json lists")
         table.add_row(
-            name,
-            PROFILES[name].section,
-            "no" if problems else "yes",
-            Text("\n".join(map(printable, problems))),
+            name, PROFILES[name].section, "no" if problems else "yes", Text("\n".join(listed))
         )
     return table

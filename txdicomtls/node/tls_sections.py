@@ -19,7 +19,7 @@ class PasswordSection(Section):
     file: ExistingFile | None = None
     env: Text | None = None
     command: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
-    credential: Text | None = None
+    credential: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@:-]*$")] | None = None
     prompt: StrictBool = False
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from txdicomtls.tls.direct_trust import DirectTrust
 from txdicomtls.tls.refusals import Suspect, refused_by_openssl
 from txdicomtls.tls.store import fill_store
 from txdicomtls.tls.trust import Revocation, Trust
+from txdicomtls.tls.verification_errors import VerificationError as Error
 
 
 class ChainBuilder:
@@ -67,13 +68,25 @@ class ChainBuilder:
             if not self._direct.passes_over(error, bad, depth, own):
                 raise refuse(problem) from None
         else:
-            return (own,) if self._direct.is_pinned(own) else chain
+            if self._direct.is_pinned(own):
+                return (own,)
+            return self._not_too_long(chain, is_client=is_client, now=now)
         try:
             if self._direct.is_listed(own, 0):
                 return _chain(_store_of(Trust((own,)), Revocation.NONE), leaf, ())
-            return self._looked_up_one_by_one(leaf, shown)
+            chain = self._looked_up_one_by_one(leaf, shown)
+            return self._not_too_long(chain, is_client=is_client, now=now)
         except crypto.X509StoreContextError as problem:
             raise refuse(problem) from None
+
+    def _not_too_long(
+        self, chain: tuple[x509.Certificate, ...], *, is_client: bool, now: datetime
+    ) -> tuple[x509.Certificate, ...]:
+        # OpenSSL has the depth in the context, and not in its store.
+        if len(chain) - 2 > self._trust.depth:
+            suspect = Suspect(certificate=chain[-1], depth=len(chain) - 1, is_client=is_client)
+            raise refused_by_openssl(suspect, Error.CERT_CHAIN_TOO_LONG, self._trust, now)
+        return chain
 
     def _looked_up_one_by_one(
         self, leaf: crypto.X509, shown: Sequence[crypto.X509]

@@ -122,20 +122,6 @@ class SecurityFiles:
 
     async def _load(self, in_thread: InThread, keyring: Keyring) -> Security:
         profile = self.wanted_profile()
-        # One after the other: two prompts for passwords would get in each other's way.
-        shown: list[Credentials] = [
-            await load_credentials(
-                files.certificate,
-                files.private_key,
-                files.password,
-                chain=files.chain,
-                ocsp_response=files.ocsp_response,
-                keyring=keyring,
-                in_thread=in_thread,
-                profile=profile,
-            )
-            for files in self.credentials
-        ]
         trust = await load_trust(
             self.trust.authorities,
             pinned=self.trust.pinned,
@@ -146,6 +132,21 @@ class SecurityFiles:
             judge=self.trust.judge,
             in_thread=in_thread,
         )
+        # One after the other: two prompts for passwords would get in each other's way.
+        shown: list[Credentials] = [
+            await load_credentials(
+                files.certificate,
+                files.private_key,
+                files.password,
+                chain=files.chain,
+                ocsp_response=files.ocsp_response,
+                trusted=trust.certificates,
+                keyring=keyring,
+                in_thread=in_thread,
+                profile=profile,
+            )
+            for files in self.credentials
+        ]
         # Making contexts means to check keys and to take in every CRL: not in the reactor's thread.
         return await in_thread(self._make, profile, trust, shown)
 

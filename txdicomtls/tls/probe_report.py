@@ -37,6 +37,15 @@ _RECOMMENDING = (BCP195_RFC9325.name, BCP195.name)
 #: These require servers to have TLS 1.3, and its suites.
 _REQUIRING_TLS_1_3 = (BCP195_RFC9325_MODIFIED.name,)
 
+#: What the standard permits beyond our profile: RFC 7525 4.2 recommended these to B.9, and RFC
+#: 10015 made us leave them out.
+_ALSO_PERMITTED = {
+    BCP195.name: (
+        "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256",
+        "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384",
+    )
+}
+
 _GROUP_BITS = {group.name: group.bits for group in GROUPS.values()}
 
 _TLS_1_2 = ProtocolVersion.TLS_1_2
@@ -130,6 +139,8 @@ def _key_algorithms(facts: Facts) -> set[str]:
 def _forbidden_suites(facts: Facts, profile: Profile) -> Iterator[str]:
     for version in _judged(facts, profile):
         for name in version.suites:
+            if name in _ALSO_PERMITTED.get(profile.name, ()):
+                continue
             suite = _described(name)
             objection = "it is not known" if suite is None else profile.objection(suite)
             if objection:

@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.logger import Logger
 
 from txdicomtls.errors import CredentialError
 from txdicomtls.tls.files import certificates_in, read_file
 from txdicomtls.tls.names import shown_name
 
-_Found = TypeVar("_Found")
+_Found = TypeVar("_Found", x509.Certificate, x509.CertificateRevocationList)
 
 _log = Logger()
 
@@ -30,7 +31,8 @@ def read_each(
     :raises CredentialError: as ``read``; or a folder cannot be read, or has nothing in it.
     """
     found = [one for path in paths for file in _files(path) for one in read(file)]
-    return tuple(dict.fromkeys(found))
+    # By their bytes, because revocation lists cannot be hashed.
+    return tuple({one.public_bytes(Encoding.DER): one for one in found}.values())
 
 
 def read_trusted(path: Path) -> tuple[x509.Certificate, ...]:

@@ -46,12 +46,9 @@ from txdicomtls.tls.refusals import (
     refused_by_openssl,
 )
 from txdicomtls.tls.store import believe
-from txdicomtls.tls.trust import VERIFY_DEPTH as VERIFY_DEPTH  # noqa: PLC0414  # where it was once
 from txdicomtls.tls.trust import ChainStep, Trust
 from txdicomtls.tls.verification_errors import VerificationError as Error
 from txdicomtls.tls.verification_errors import error_words
-
-VerifyCallback = Callable[[SSL.Connection, crypto.X509, int, int, int], bool]
 
 
 class LinkConnection(SSL.Connection):
@@ -231,24 +228,6 @@ class Verification:
         suspect = Suspect(certificate=certificate, depth=depth, is_client=connection.is_client)
         problem = f"is not wanted: {printable(str(reason))}"
         return refused(suspect, problem, Error.CERT_REJECTED)
-
-
-def verify_callback(profile: Profile) -> VerifyCallback:
-    """Make a callback for contexts that :meth:`Verification.install` is not used for.
-
-    It knows no trust, because it does not know whose chain it is that it looks at.
-
-    :return: for :meth:`OpenSSL.SSL.Context.set_verify`; the peer is told of an internal error
-        where it is one of our rules that is broken.
-    """
-    step = Verification(profile, Trust(()))._step  # noqa: SLF001  # of this module
-
-    def verify(
-        connection: SSL.Connection, certificate: crypto.X509, error: int, depth: int, ok: int
-    ) -> bool:
-        return step(connection, certificate, certificate, 0 if ok else error, depth) == 0
-
-    return verify
 
 
 def _now() -> datetime:

@@ -51,11 +51,11 @@ _KEYS = (
     ed448.Ed448PublicKey,
 )
 
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_PEM = re.compile(rb"-----BEGIN ((?:X509 )?CERTIFICATE)-----.*?-----END \1-----", re.DOTALL)
 
 
 def _load_pem_x509_certificates(data: bytes) -> list[x509.Certificate]:
-    found = _PEM.findall(data)
+    found = [match[0] for match in _PEM.finditer(data)]
     if not found:
         raise ValueError("Unable to load PEM file")
     return [x509.load_pem_x509_certificate(pem) for pem in found]
@@ -75,6 +75,24 @@ def _verify_directly_issued_by(certificate: Any, issuer: x509.Certificate) -> No
         key.verify(*signed)
     else:
         raise TypeError("the key of the issuer cannot sign certificates")
+
+
+def _name_from_bytes(data: bytes) -> x509.Name:
+    # Only as a part of something can a name be read: here of a signing request, of Ed25519
+    # (RFC 8410) as the shortest, whose signature nobody looks at.
+    algorithm = _sequence(bytes.fromhex("06032b6570"))
+    key = _sequence(algorithm, b"\x03\x21\x00", bytes(32))
+    request = _sequence(b"\x02\x01\x00", data, key, b"\xa0\x00")
+    return x509.load_der_x509_csr(_sequence(request, algorithm, b"\x03\x01\x00")).subject
+
+
+def _sequence(*parts: bytes) -> bytes:
+    content = b"".join(parts)
+    size = len(content)
+    if size < 0x80:
+        return b"\x30" + bytes((size,)) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return b"\x30" + bytes((0x80 | len(length),)) + length + content
 
 
 def _same_key(one: Any, other: object) -> bool:  # noqa: ANN401  # each key has its own type
@@ -113,6 +131,7 @@ def install() -> None:
     """Give the cryptography of this process what it lacks."""
     additions: tuple[tuple[object, str, object], ...] = (
         (x509, "load_pem_x509_certificates", _load_pem_x509_certificates),
+        (x509.Name, "from_bytes", staticmethod(_name_from_bytes)),
         (rust_x509.Certificate, "verify_directly_issued_by", _verify_directly_issued_by),
         (_OCSPResponse, "responses", _responses_of(vars(_OCSPResponse)["responses"])),
         *((types, new, getattr(types, old)) for new, old in _TYPES.items()),

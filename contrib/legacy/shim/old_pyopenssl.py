@@ -27,6 +27,7 @@ _FUNCTIONS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "SSL_CTX_set_num_tickets": (_INT, (_POINTER, ctypes.c_size_t)),
     "SSL_CTX_set_security_level": (None, (_POINTER, _INT)),
     "SSL_ctrl": (_LONG, (_POINTER, _INT, _LONG, _POINTER)),
+    "SSL_set_info_callback": (None, (_POINTER, _POINTER)),
     "SSL_group_to_name": (ctypes.c_char_p, (_POINTER, _INT)),
 }
 
@@ -82,9 +83,11 @@ def _old_fashioned(value: Any) -> Any:  # noqa: ANN401  # one of several kinds, 
 
 
 def _new_fashioned(value: Any) -> Any:  # noqa: ANN401  # one certificate, several, or none
-    """Turn certificates of pyOpenSSL into those of cryptography."""
+    """Turn certificates and names of pyOpenSSL into those of cryptography."""
     if isinstance(value, list):
-        return [certificate.to_cryptography() for certificate in value]
+        return [_new_fashioned(each) for each in value]
+    if isinstance(value, crypto.X509Name):
+        return x509.Name.from_bytes(value.der())
     return None if value is None else value.to_cryptography()
 
 
@@ -111,7 +114,13 @@ _TAKING = (
     (crypto.X509Store, ("add_cert", "add_crl")),
 )
 
-_GIVING = ("get_certificate", "get_peer_certificate", "get_peer_cert_chain", "get_verified_chain")
+_GIVING = (
+    "get_certificate",
+    "get_client_ca_list",
+    "get_peer_cert_chain",
+    "get_peer_certificate",
+    "get_verified_chain",
+)
 
 
 def _set_tls13_ciphersuites(context: Any, names: bytes) -> None:  # noqa: ANN401  # untyped
@@ -129,6 +138,15 @@ def _get_group_name(connection: Any) -> str | None:  # noqa: ANN401  # likewise
     # Nothing was negotiated where the key was sent under the RSA key of the certificate.
     name = _util.lib.SSL_group_to_name(ssl, number) if number else None
     return None if name is None else name.decode("ascii")
+
+
+def _set_info_callback(connection: Any, callback: Callable[[Any, int, int], None]) -> None:  # noqa: ANN401  # likewise
+    def tell(_: object, where: int, result: int) -> None:
+        callback(connection, where, result)
+
+    # OpenSSL keeps only the address.
+    connection._info_callback = _util.ffi.callback("void (*)(const SSL *, int, int)", tell)  # noqa: SLF001
+    _util.lib.SSL_set_info_callback(connection._ssl, connection._info_callback)  # noqa: SLF001
 
 
 def _verification_codes() -> type:
@@ -151,6 +169,7 @@ def install() -> None:
         (SSL.Context, "set_tls13_ciphersuites", _set_tls13_ciphersuites),
         (SSL.Context, "clear_mode", _clear_mode),
         (SSL.Connection, "get_group_name", _get_group_name),
+        (SSL.Connection, "set_info_callback", _set_info_callback),
         (SSL, "X509VerificationCodes", _verification_codes()),
         (SSL, "OP_LEGACY_SERVER_CONNECT", 0x4),
     )
