@@ -284,6 +284,10 @@ class CredentialError(DicomTLSError):
         self.problem = problem
 
 
+class ProfileUnavailable(DicomTLSError, ValueError):
+    """The OpenSSL in use cannot do what a security profile cannot do without."""
+
+
 class WrongPassword(CredentialError):
     """The private key is encrypted and the password does not open it."""
 

@@ -169,6 +169,17 @@ class ExplainTests(SynchronousTestCase):
                 self.assertEqual(error.alert, alert.name)
                 self.assertIn(f"the peer refused {alert.meaning}", str(error))
 
+    def test_the_alerts_that_openssl_does_not_call_so_are_alerts_too(self) -> None:
+        for words in (
+            "unsupported extension",
+            "unrecognized name",
+            "bad certificate status response",
+            "bad certificate hash value",
+        ):
+            error = self.explain(SSL.Error([("SSL routines", "", f"tlsv1 {words}")]))
+            assert isinstance(error, HandshakeFailed)
+            self.assertEqual((True, ALERTS[words].name), (error.by_peer, error.alert))
+
     def test_an_alert_that_is_new_keeps_its_name(self) -> None:
         error = self.explain(SSL.Error([("SSL routines", "", "tls alert ech required")]))
         assert isinstance(error, HandshakeFailed)

@@ -141,4 +141,4 @@ class ResumptionTests(SynchronousTestCase):
         self.assert_resumed(use(client, server), False)
 
     def test_sessions_end_by_themselves(self) -> None:
-        self.assertLessEqual(make(SERVER).server_context.get_timeout(), 600)  # type: ignore[union-attr]  # there is one
+        self.assertLessEqual(make(SERVER).server_context.get_timeout(), 120)  # type: ignore[union-attr]  # there is one

@@ -139,6 +139,12 @@ class ChainTests(DirectionTestCase):
             for revocation in (Revocation.LEAF, Revocation.CHAIN):
                 self.take_client(peer, trust(revocation=revocation, pinned=(peer.certificate,)))
 
+    def test_a_pinned_ca_needs_its_list_where_it_stands_above_others(self) -> None:
+        pinned = (self.ca.certificate,)
+        lists = trust(crl(self.ca), revocation=Revocation.CHAIN, pinned=pinned)
+        words = "(CN=Intermediate) cannot be looked up"
+        self.refuse_client(self.client, words, UNKNOWN, lists)
+
     def test_a_pinned_peer_that_is_revoked(self) -> None:
         peer = OTHER_CA.issue("ct1.example")
         listed = trust(crl(OTHER_CA, peer.certificate), pinned=(peer.certificate,))

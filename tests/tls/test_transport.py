@@ -18,7 +18,16 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.tls.certificates import CA
-from tests.tls.pair import SERVER_NAME, FromContext, Pair, Recorder, join, make_transport, security
+from tests.tls.pair import (
+    SERVER_NAME,
+    FromContext,
+    Pair,
+    Recorder,
+    hear,
+    join,
+    make_transport,
+    security,
+)
 from txdicomtls.errors import LinkError
 from txdicomtls.tls import (
     DEFAULT_PROFILE,
@@ -271,6 +280,16 @@ class SendingTests(SynchronousTestCase):
     def test_a_socket_that_fails_is_left_to_the_reactor(self) -> None:
         raw = self.send(FakeTCP(room=ConnectionLost()), b"short")
         self.assertTrue(raw.value())
+
+    def test_a_peer_that_closes_before_its_handshake_is_done_is_told_so(self) -> None:
+        context = SSL.Context(SSL.TLS_METHOD)
+        client = SSL.Connection(context, None)
+        client.set_connect_state()
+        with contextlib.suppress(SSL.WantReadError):
+            client.do_handshake()
+        hello, close_notify = client.bio_read(100_000), bytes.fromhex("15 03 03 00 02 01 00")
+        recorder, _raw = hear(hello + close_notify, NODE.server_creator(), is_client=False)
+        self.assertIn("the peer closed the connection during", str(recorder.failure))
 
     def test_after_the_handshake_a_server_of_tls_1_3_waits_for_its_first_answer(self) -> None:
         for node, silent in ((NODE, True), (NODE_1_2, False)):

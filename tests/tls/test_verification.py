@@ -218,6 +218,11 @@ class JudgeTests(DirectionTestCase):
         self.refuse_client(expired, "expired", "certificate_expired", trust)
         self.assertEqual((steps[-1].error, steps[-1].error_name), (10, "certificate has expired"))
 
+    def test_what_it_says_of_a_failure_does_not_hide_the_failure(self) -> None:
+        expired = CA.issue("ct1.example", begin=NOW - 2 * DAY, end=NOW - DAY)
+        trust = Trust((CA.certificate,), judge=lambda step: "no" if step.error else None)
+        self.refuse_client(expired, "expired on", "certificate_expired", trust)
+
     def test_it_sees_what_breaks_our_own_rules(self) -> None:
         steps: list[ChainStep] = []
         trust = Trust((CA.certificate,), judge=steps.append)

@@ -90,6 +90,11 @@ class LinkOptions:
             deadlines=LinkDeadlines(handshake=self.timeout),
         )
 
+    @property
+    def trusts_someone(self) -> bool:
+        """Whether there is anybody whom the node's certificate may come from."""
+        return self.trust is not None or self.pinned is not None
+
     def files(self, in_thread: InThread) -> SecurityFiles:
         """What the link is made of."""
         shown = (
@@ -208,17 +213,27 @@ def link_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a link; it gets them as one :class:`LinkOptions`."""
 
     @wraps(command)
+    def trusting(link: LinkOptions, **values: Any) -> None:  # noqa: ANN401  # each option has its own type
+        if not link.trusts_someone:
+            raise click.UsageError(
+                "Name the authorities that the node's certificate may come from with --ca, "
+                "or the certificate itself with --pinned."
+            )
+        command(link, **values)
+
+    return link_options_without_trust(trusting)
+
+
+def link_options_without_trust(command: Callable[..., None]) -> Callable[..., None]:
+    """Likewise, for a command that needs to trust nobody."""
+
+    @wraps(command)
     def with_link(**values: Any) -> None:  # noqa: ANN401  # each option has its own type
         host, port = values.pop("address")
         names = [name for name in LinkOptions.__slots__ if name in values]
         link = LinkOptions(host=host, port=port, **{name: values.pop(name) for name in names})
         if link.certificate is None and link.private_key is not None:
             raise click.UsageError("--key goes with --cert: name both.")
-        if link.trust is None and link.pinned is None:
-            raise click.UsageError(
-                "Name the authorities that the node's certificate may come from with --ca, "
-                "or the certificate itself with --pinned."
-            )
         command(link, **values)
 
     for option in reversed(_OPTIONS):

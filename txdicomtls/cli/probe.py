@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import wraps
-from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from twisted.internet.endpoints import HostnameEndpoint
 
-from txdicomtls.cli.link import _OPTIONS, LinkOptions, console, run
+from txdicomtls.cli.link import LinkOptions, console, link_options_without_trust, run
 from txdicomtls.cli.main import report_error
 from txdicomtls.cli.probe_association import AssociationFacts, ask_for_association
 from txdicomtls.cli.probe_tables import print_tables
@@ -26,25 +24,8 @@ from txdicomtls.tls.probe_facts import Facts
 from txdicomtls.tls.probe_report import plain, satisfies
 
 
-def _link_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Those of the other commands; but to look at a node nobody needs to trust anybody."""
-
-    @wraps(command)
-    def with_link(**values: Any) -> None:  # noqa: ANN401  # each option has its own type
-        host, port = values.pop("address")
-        names = [name for name in LinkOptions.__slots__ if name in values]
-        command(
-            LinkOptions(host=host, port=port, **{name: values.pop(name) for name in names}),
-            **values,
-        )
-
-    for option in reversed(_OPTIONS):
-        with_link = option(with_link)
-    return with_link
-
-
 @click.command()
-@_link_options
+@link_options_without_trust
 @click.option(
     "--associate", is_flag=True, help="Ask for an association too; needs what echo needs."
 )
@@ -73,14 +54,13 @@ def probe(link: LinkOptions, *, associate: bool, require: str | None, as_json: b
       txdicomtls probe pacs.example --ca ca.crt --cert ws.crt --key ws.key \\
           --associate --called PACS --calling WORKSTATION --json
     """  # noqa: D301  # \b is click's mark for lines to be left as they are
-    names_trust = link.trust is not None or link.pinned is not None
-    if not names_trust and (associate or link.certificate or link.private_key):
-        raise click.UsageError("--associate, --cert and --key need --ca or --pinned as well.")
-    if link.private_key is not None and link.certificate is None:
-        raise click.UsageError("--key goes with --cert: name both.")
+    if not link.trusts_someone and (associate or link.certificate):
+        raise click.UsageError("--associate and --cert need --ca or --pinned as well.")
 
     async def work(reactor: IReactor) -> bool:
-        security = await _load(reactor, link) if names_trust else None
+        in_thread = in_thread_of(reactor)
+        # Read once for all the connections, so that a password is asked for once.
+        security = await link.files(in_thread).load(in_thread) if link.trusts_someone else None
         facts = await _probe(reactor, link, security)
         failures = {name: satisfies(facts, profile) for name, profile in PROFILES.items()}
         association, refusal = None, None
@@ -101,15 +81,6 @@ def probe(link: LinkOptions, *, associate: bool, require: str | None, as_json: b
         return facts.speaks == "TLS" and not unsatisfied and refusal is None
 
     run(work)
-
-
-async def _load(reactor: IReactor, link: LinkOptions) -> Security:
-    """Read the files, once for all the connections, so that a password is asked for once."""
-    in_thread = in_thread_of(reactor)
-    try:
-        return await link.files(in_thread).load(in_thread)
-    except ValueError as error:  # the OpenSSL in use cannot do what the profile wants
-        raise LinkError(str(error)) from None
 
 
 async def _probe(reactor: IReactor, link: LinkOptions, security: Security | None) -> Facts:

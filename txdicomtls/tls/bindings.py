@@ -1,4 +1,4 @@
-"""The three things that OpenSSL can do, that we need, and that pyOpenSSL has no method for.
+"""What OpenSSL can do, we need, and pyOpenSSL has no method for.
 
 Everything that reaches below pyOpenSSL is in this module; it fails loudly where
 a later version moves what it uses.

@@ -14,6 +14,7 @@ from functools import cache
 
 from OpenSSL import SSL
 
+from txdicomtls.errors import ProfileUnavailable
 from txdicomtls.tls.bindings import restrict_groups, restrict_signatures, set_diffie_hellman
 from txdicomtls.tls.profile import Preference, Profile, TLSVersion
 from txdicomtls.tls.suites import describe_suite, registered_suites
@@ -90,15 +91,15 @@ def missing_suites(profile: Profile) -> tuple[str, ...]:
 def without_missing(profile: Profile) -> Profile:
     """Leave out what a profile can do without and the OpenSSL in use lacks.
 
-    :raises ValueError: it lacks something that the profile cannot do without.
+    :raises ProfileUnavailable: it lacks something that the profile cannot do without.
     """
     missing = missing_suites(profile)
     if missing:
-        raise ValueError(_lacks(profile, missing))
+        raise ProfileUnavailable(_lacks(profile, missing))
     lacking = lacking_suites(profile)
     groups = tuple(name for name in profile.groups if has_group(name))
     if profile.groups and not groups:
-        raise ValueError(_lacks(profile, profile.groups))
+        raise ProfileUnavailable(_lacks(profile, profile.groups))
     if not lacking and groups == profile.groups:
         return profile
     return replace(

@@ -25,8 +25,13 @@ _TLS_RECORDS = (0x15, 0x16)
 
 _HTTP = (b"GET ", b"POST", b"HEAD", b"PUT ", b"OPTI", b"DELE", b"CONN", b"PRI ", b"HTTP")
 
-# As in "tlsv1 alert unknown ca" and "tlsv13 alert certificate required".
+# As in "tlsv1 alert unknown ca" and "tlsv13 alert certificate required"; OpenSSL leaves the
+# word out of those that came with the extensions of TLS, as in "tlsv1 unrecognized name".
 _ALERT = re.compile(r"\balert (.+)$")
+_ALERT_OF_EXTENSIONS = re.compile(
+    r"^tlsv1 (unsupported extension|unrecognized name"
+    r"|bad certificate status response|bad certificate hash value)$"
+)
 
 #: What we found wrong ourselves, by OpenSSL's reason: the alert that we send, and the words for it.
 _REASONS = {
@@ -62,6 +67,11 @@ _REASONS = {
         "the peer chose a version of TLS that the profile does not allow",
     ),
     "certificate verify failed": Alert("", "the certificate of the peer failed verification"),
+    "excessive message size": Alert(
+        "illegal_parameter",
+        "the peer sent a message of the handshake that is too large, as certificates of more "
+        "than 100 KiB",
+    ),
     "decryption failed or bad record mac": Alert(
         "bad_record_mac", "the integrity check failed: a record was altered on the way"
     ),
@@ -120,9 +130,8 @@ def _not_tls(first_bytes: bytes, *, is_client: bool) -> PeerNotTLS:
 
 def _from_openssl(error: SSL.Error, *, is_client: bool, handshake_done: bool) -> LinkError:
     text = _reason_text(error)
-    found = _ALERT.search(text)
-    if found:
-        words = found.group(1)
+    words = _alert_words(text)
+    if words:
         alert = ALERTS.get(words, Alert(words.replace(" ", "_"), "to go on"))
         message = f"the peer refused {alert.meaning} (TLS alert {alert.name})"
         # Also after the handshake: in TLS 1.3 a server judges the certificate of the client
@@ -145,7 +154,13 @@ def _reason_text(error: SSL.Error) -> str:
     if isinstance(queue, str):
         return queue
     reasons = [entry[2] for entry in queue]
-    return next((text for text in reasons if _ALERT.search(text)), reasons[0] if reasons else "")
+    return next((text for text in reasons if _alert_words(text)), reasons[0] if reasons else "")
+
+
+def _alert_words(text: str) -> str:
+    """What the peer's alert is called, if a reason of OpenSSL is one; else nothing."""
+    found = _ALERT.search(text) or _ALERT_OF_EXTENSIONS.search(text)
+    return found.group(1) if found else ""
 
 
 def _from_transport(error: BaseException, first_bytes: bytes, *, handshake_done: bool) -> LinkError:

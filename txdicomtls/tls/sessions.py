@@ -9,7 +9,8 @@ verified once could count for ever.  Three things forbid that:
   made it: whoever reloads trust, credentials or policy makes another one, and no session
   of the old one is known there.
 - Both sides verify the certificates of a session again each time that it is taken up, by
-  the dates, the revocation lists and the rules of that moment (:func:`.verification.recheck`).
+  the dates, the revocation lists and the rules of that moment
+  (:meth:`.verification.Verification.recheck`).
 - Who may do what is asked for each link and each association anew; nothing of it is kept.
 
 So what is saved are the signatures, and the certificates on the wire.
@@ -21,8 +22,9 @@ from collections import OrderedDict, deque
 
 from OpenSSL import SSL
 
-#: Seconds after which a server forgets a session.
-LIFETIME = 600
+#: Seconds after which a server forgets a session.  It keeps the certificates of the peer with
+#: it, about 7 KB, and never more than 20,480 sessions, which is OpenSSL's own limit.
+LIFETIME = 120
 
 #: A client keeps this many servers, and this many sessions of each: in TLS 1.3 every
 #: session is used once (RFC 8446 C.4).

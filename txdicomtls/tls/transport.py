@@ -149,7 +149,9 @@ class TLSTransport(TLSMemoryBIOProtocol):
             self._flushSendBIO()
         except Exception as error:  # noqa: BLE001  # whatever it is, the link must end and say so
             refusal = connection.refusal if isinstance(connection, LinkConnection) else None
-            if refusal is None and isinstance(error, SSL.Error):
+            if refusal is None and isinstance(error, SSL.ZeroReturnError):
+                self._tlsShutdownFinished(None)  # the peer has said that it wants no more
+            elif refusal is None and isinstance(error, SSL.Error):
                 self._tlsShutdownFinished(Failure())
             else:
                 # Set beforehand, because Twisted would look into it for OpenSSL's error queue.

@@ -34,6 +34,7 @@ from twisted.logger import Logger
 from txdicomtls.errors import HandshakeFailed, LinkError
 from txdicomtls.tls.bindings import judge_verification
 from txdicomtls.tls.chain_builder import ChainBuilder
+from txdicomtls.tls.chain_memory import ChainMemory
 from txdicomtls.tls.direct_trust import DirectTrust
 from txdicomtls.tls.names import printable
 from txdicomtls.tls.own_rules import broken_rule
@@ -105,6 +106,7 @@ class Verification:
         self._now = now or _now
         self._direct = DirectTrust(trust)
         self._chains = ChainBuilder(trust)
+        self._memory = ChainMemory(trust)
 
     def install(self, context: SSL.Context, mode: int) -> None:
         """Let a context verify its peers; its connections must be :class:`LinkConnection`.
@@ -123,7 +125,7 @@ class Verification:
         :return: the chain; empty where the server asked for a certificate and got none.
         :raises LinkError: the peer is refused now.
         """
-        leaf = connection.get_peer_certificate()
+        leaf = connection.get_peer_certificate(as_cryptography=True)
         if leaf is None:
             must = connection.is_client or (
                 connection.get_verify_mode() & SSL.VERIFY_FAIL_IF_NO_PEER_CERT
@@ -133,17 +135,12 @@ class Verification:
                     "the session that was taken up has no certificate of the peer", by_peer=False
                 )
             return ()
-        store = connection.get_context().get_cert_store()
-        if store is None:
-            raise LinkError("the OpenSSL in use lost its certificate store")
+        now = self._now()
         try:
-            chain = self._chains.build(
-                store,
-                leaf,
-                connection.get_peer_cert_chain() or (),
-                is_client=connection.is_client,
-                now=self._now(),
-            )
+            chain = self._memory.find(leaf, now)
+            if chain is None:
+                chain = self._build(connection, leaf, now)
+                self._memory.keep(chain, now)
             for depth in reversed(range(len(chain))):
                 refusal, error = self._own_rules(connection, chain[depth], depth)
                 refusal = self._judged(connection, chain[depth], depth, error, refusal)
@@ -152,6 +149,20 @@ class Verification:
         except UNREADABLE as problem:
             raise _unreadable(problem) from None
         return chain
+
+    def _build(
+        self, connection: LinkConnection, leaf: x509.Certificate, now: datetime
+    ) -> tuple[x509.Certificate, ...]:
+        store = connection.get_context().get_cert_store()
+        if store is None:
+            raise LinkError("the OpenSSL in use lost its certificate store")
+        return self._chains.build(
+            store,
+            crypto.X509.from_cryptography(leaf),
+            connection.get_peer_cert_chain() or (),
+            is_client=connection.is_client,
+            now=now,
+        )
 
     def _step(
         self,
