@@ -29,6 +29,7 @@ LEVELS = {
     "uids": 0,
     "pdu": 1,
     "tls": 1,
+    "probe": 2,
     "dimse": 2,
     "association": 3,
     "access": 4,

@@ -17,11 +17,11 @@ from txdicomtls.cli.probe_association import AssociationFacts, ask_for_associati
 from txdicomtls.cli.probe_tables import print_tables
 from txdicomtls.errors import DicomTLSError, LinkError
 from txdicomtls.interfaces import IReactor
+from txdicomtls.probe.facts import Facts
+from txdicomtls.probe.report import plain, satisfies
+from txdicomtls.probe.survey import probe as probe_server
 from txdicomtls.threads import in_thread_of
 from txdicomtls.tls import PROFILES, Security
-from txdicomtls.tls.probe import probe as probe_server
-from txdicomtls.tls.probe_facts import Facts
-from txdicomtls.tls.probe_report import plain, satisfies
 
 
 @click.command()

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from txdicomtls.cli.probe_association import AssociationFacts
+from txdicomtls.probe.facts import ChainFacts, Facts, Reaction, VersionFacts
 from txdicomtls.tls.names import printable
-from txdicomtls.tls.probe_facts import ChainFacts, Facts, Reaction, VersionFacts
 from txdicomtls.tls.profiles import PROFILES, Preference
 
 #: The server name that nobody has: what became of it, in words.

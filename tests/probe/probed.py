@@ -18,9 +18,9 @@ from zope.interface import implementer
 
 from tests.tls.certificates import NOW
 from tests.tls.pair import SERVER_NAME, FromContext, make_transport
+from txdicomtls.probe.facts import Facts
+from txdicomtls.probe.survey import probe
 from txdicomtls.tls import Security
-from txdicomtls.tls.probe import probe
-from txdicomtls.tls.probe_facts import Facts
 
 TIMEOUT = 5.0
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from txdicomtls.tls.octets import number, numbers, vector
+from txdicomtls.probe.octets import number, numbers, vector
 
 
 class ProtocolVersion(IntEnum):

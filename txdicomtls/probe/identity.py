@@ -11,10 +11,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
 from txdicomtls.errors import PeerNameMismatch
+from txdicomtls.probe.facts import CertificateFacts, ChainFacts
 from txdicomtls.tls.certificates import describe_certificate
 from txdicomtls.tls.keys import key_of, signature_hash_of
 from txdicomtls.tls.names import printable, verify_certificate_name
-from txdicomtls.tls.probe_facts import CertificateFacts, ChainFacts
 from txdicomtls.tls.trust import Trust
 
 

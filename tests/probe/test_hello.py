@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.tls.flights import answer_of, lenient_server
-from txdicomtls.tls.hello import DEFLATE, GROUPS, ClientHello, ProtocolVersion
-from txdicomtls.tls.probe_suites import offerable
+from tests.probe.flights import answer_of, lenient_server
+from txdicomtls.probe.hello import DEFLATE, GROUPS, ClientHello, ProtocolVersion
+from txdicomtls.probe.suites import offerable
 
 RANDOM = bytes(range(32))
 

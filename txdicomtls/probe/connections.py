@@ -20,9 +20,9 @@ from twisted.internet.protocol import ClientFactory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from txdicomtls.errors import PeerUnreachable
-from txdicomtls.tls.hello import ClientHello
-from txdicomtls.tls.probe_handshake import Handshake, HandshakeProtocol, Offer
-from txdicomtls.tls.server_flight import FlightReader, ServerFlight
+from txdicomtls.probe.handshake import Handshake, HandshakeProtocol, Offer
+from txdicomtls.probe.hello import ClientHello
+from txdicomtls.probe.server_flight import FlightReader, ServerFlight
 
 #: Connections at once.
 AT_ONCE = 2

@@ -9,13 +9,13 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.probe.flights import SERVER_NAME
 from tests.tls.certificates import CA, NOW, Issued
-from tests.tls.flights import SERVER_NAME
+from txdicomtls.probe.facts import ChainFacts, Demand, Facts, VersionFacts
+from txdicomtls.probe.hello import ProtocolVersion
+from txdicomtls.probe.identity import judge_chain
+from txdicomtls.probe.report import plain, satisfies
 from txdicomtls.tls import DEFAULT_PROFILE, PROFILES, Profile
-from txdicomtls.tls.hello import ProtocolVersion
-from txdicomtls.tls.probe_facts import ChainFacts, Demand, Facts, VersionFacts
-from txdicomtls.tls.probe_identity import judge_chain
-from txdicomtls.tls.probe_report import plain, satisfies
 from txdicomtls.tls.profiles import Preference
 
 SSL_3_0, TLS_1_0, TLS_1_1, TLS_1_2, TLS_1_3 = ProtocolVersion

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
 
+from txdicomtls.probe.hello import Extension, ProtocolVersion
+from txdicomtls.probe.octets import Octets, UnreadableError, split_vectors
 from txdicomtls.tls.diagnosis import FIRST_BYTES
-from txdicomtls.tls.hello import Extension, ProtocolVersion
-from txdicomtls.tls.octets import Octets, UnreadableError, split_vectors
 
 #: More than any first flight has: a chain of a hundred certificates fits.
 MOST_BYTES = 1 << 18

@@ -1,11 +1,11 @@
 """Finds out what a server accepts, by asking for one thing after another.
 
-Theory of operation.  A ClientHello made by hand (:mod:`txdicomtls.tls.hello`) is
+Theory of operation.  A ClientHello made by hand (:mod:`txdicomtls.probe.hello`) is
 answered by what the server chooses, or by its refusal: so
-:mod:`txdicomtls.tls.probe_questions` asks for everything there is, also for what
+:mod:`txdicomtls.probe.questions` asks for everything there is, also for what
 OpenSSL has given up.  What only shows in a link that was made, as whether we
 must have a certificate, shows in a handshake with OpenSSL
-(:mod:`txdicomtls.tls.probe_handshake`).  Nothing else is ever sent, and nothing
+(:mod:`txdicomtls.probe.handshake`).  Nothing else is ever sent, and nothing
 of what is found is judged here but the certificates.
 """
 
@@ -21,12 +21,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
 from txdicomtls.errors import HandshakeFailed, LinkError, PeerNotTLS
-from txdicomtls.tls.credentials import Credentials
-from txdicomtls.tls.diagnosis import explain
-from txdicomtls.tls.hello import ProtocolVersion
-from txdicomtls.tls.names import is_ip_address, normalized_server_name, printable
-from txdicomtls.tls.probe_connections import MOST_CONNECTIONS, Connections
-from txdicomtls.tls.probe_facts import (
+from txdicomtls.probe.connections import MOST_CONNECTIONS, Connections
+from txdicomtls.probe.facts import (
     ChainFacts,
     Demand,
     Facts,
@@ -34,9 +30,13 @@ from txdicomtls.tls.probe_facts import (
     Resumption,
     VersionFacts,
 )
-from txdicomtls.tls.probe_handshake import Handshake, Offer, lenient_context
-from txdicomtls.tls.probe_identity import judge_chain, readable_name
-from txdicomtls.tls.probe_questions import Questions
+from txdicomtls.probe.handshake import Handshake, Offer, lenient_context
+from txdicomtls.probe.hello import ProtocolVersion
+from txdicomtls.probe.identity import judge_chain, readable_name
+from txdicomtls.probe.questions import Questions
+from txdicomtls.tls.credentials import Credentials
+from txdicomtls.tls.diagnosis import explain
+from txdicomtls.tls.names import is_ip_address, normalized_server_name, printable
 from txdicomtls.tls.trust import Trust
 
 #: Nobody has this name (RFC 6761 6.4).

@@ -19,9 +19,9 @@ from typing import Any
 
 from cryptography import x509
 
-from txdicomtls.tls.hello import GROUPS, ProtocolVersion
+from txdicomtls.probe.facts import Facts, VersionFacts
+from txdicomtls.probe.hello import GROUPS, ProtocolVersion
 from txdicomtls.tls.keys import weakness_of
-from txdicomtls.tls.probe_facts import Facts, VersionFacts
 from txdicomtls.tls.profiles import (
     BCP195,
     BCP195_RFC9325,

@@ -13,9 +13,9 @@ from OpenSSL import SSL
 from twisted.internet.protocol import Protocol
 
 from tests.tls.certificates import CA, Issued
-from txdicomtls.tls.hello import ClientHello
-from txdicomtls.tls.octets import Octets, number, vector
-from txdicomtls.tls.server_flight import FlightReader, ServerFlight
+from txdicomtls.probe.hello import ClientHello
+from txdicomtls.probe.octets import Octets, number, vector
+from txdicomtls.probe.server_flight import FlightReader, ServerFlight
 
 SERVER_NAME = "pacs.example"
 

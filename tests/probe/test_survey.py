@@ -10,20 +10,20 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import SSL, crypto
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.probe.flights import OldServer, alert, lenient_server, record, server_hello
+from tests.probe.probed import TIMEOUT, Answering, MemoryServer, probe_of, serve
 from tests.tls.certificates import CA, NOW, OTHER_CA
-from tests.tls.flights import OldServer, alert, lenient_server, record, server_hello
 from tests.tls.pair import SERVER_NAME, security
-from tests.tls.probed import TIMEOUT, Answering, MemoryServer, probe_of, serve
 from txdicomtls.errors import PeerUnreachable
+from txdicomtls.probe.connections import AT_ONCE, MOST_SILENCES
+from txdicomtls.probe.facts import Demand, Reaction, Resumption
+from txdicomtls.probe.hello import ProtocolVersion
 from txdicomtls.tls import (
     DEFAULT_PROFILE,
     ClientCertificate,
     Credentials,
     TLSVersion,
 )
-from txdicomtls.tls.hello import ProtocolVersion
-from txdicomtls.tls.probe_connections import AT_ONCE, MOST_SILENCES
-from txdicomtls.tls.probe_facts import Demand, Reaction, Resumption
 from txdicomtls.tls.profiles import Preference
 
 SERVER = CA.issue(SERVER_NAME)

@@ -7,8 +7,8 @@ from enum import Enum
 
 from cryptography import x509
 
+from txdicomtls.probe.hello import ProtocolVersion
 from txdicomtls.tls.certificates import CertificateDescription
-from txdicomtls.tls.hello import ProtocolVersion
 from txdicomtls.tls.profiles import Preference
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from txdicomtls.tls.hello import ProtocolVersion
+from txdicomtls.probe.hello import ProtocolVersion
 from txdicomtls.tls.suites import suite_of_code
 
 

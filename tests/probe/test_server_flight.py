@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from OpenSSL import SSL, crypto
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.tls.certificates import CA
-from tests.tls.flights import (
+from tests.probe.flights import (
     alert,
     answer_of,
     issued,
@@ -20,10 +19,10 @@ from tests.tls.flights import (
     record,
     server_hello,
 )
-from txdicomtls.tls.hello import GROUPS, ClientHello, Extension, ProtocolVersion
-from txdicomtls.tls.octets import vector
-from txdicomtls.tls.probe_suites import offerable
-from txdicomtls.tls.server_flight import (
+from tests.tls.certificates import CA
+from txdicomtls.probe.hello import GROUPS, ClientHello, Extension, ProtocolVersion
+from txdicomtls.probe.octets import vector
+from txdicomtls.probe.server_flight import (
     HELLO_RETRY_RANDOM,
     MOST_BYTES,
     FlightReader,
@@ -31,6 +30,7 @@ from txdicomtls.tls.server_flight import (
     ephemeral_group,
     ephemeral_prime_bits,
 )
+from txdicomtls.probe.suites import offerable
 from txdicomtls.tls.suites import describe_suite
 
 RANDOM = bytes(range(32))

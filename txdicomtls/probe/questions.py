@@ -11,7 +11,9 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from txdicomtls.tls.hello import (
+from txdicomtls.probe.connections import Connections
+from txdicomtls.probe.facts import Reaction, VersionFacts
+from txdicomtls.probe.hello import (
     DEFLATE,
     GROUPS,
     NULL_COMPRESSION,
@@ -19,17 +21,15 @@ from txdicomtls.tls.hello import (
     Extension,
     ProtocolVersion,
 )
-from txdicomtls.tls.probe_connections import Connections
-from txdicomtls.tls.probe_facts import Reaction, VersionFacts
-from txdicomtls.tls.probe_identity import curve_of
-from txdicomtls.tls.probe_suites import key_exchange_of, offerable, suite_name
-from txdicomtls.tls.profiles import Preference
-from txdicomtls.tls.server_flight import (
+from txdicomtls.probe.identity import curve_of
+from txdicomtls.probe.server_flight import (
     ServerFlight,
     ServerHello,
     ephemeral_group,
     ephemeral_prime_bits,
 )
+from txdicomtls.probe.suites import key_exchange_of, offerable, suite_name
+from txdicomtls.tls.profiles import Preference
 
 #: Some old servers take no more suites than this in one ClientHello.
 _FEW = 64
