@@ -44,7 +44,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!txdicomtls\b).*"),
     ("py:.*", r"txdicomtls\..*\.T"),  # type variables
 ]
-nitpick_ignore = [("py:class", "txdicomtls.node.configuration.Section")]  # a base without a page
+nitpick_ignore = [("py:class", "txdicomtls.node.fields.Section")]  # a base without a page
 
 profile_table.write(HERE / "_generated")
 state_diagram.write(HERE / "_generated")

@@ -57,6 +57,7 @@ ALERTS = {
     51: "decrypt_error",
     70: "protocol_version",
     80: "internal_error",
+    86: "inappropriate_fallback",
     100: "no_renegotiation",
     109: "missing_extension",
     112: "unrecognized_name",

@@ -35,5 +35,8 @@ class RecipeTests(TestCase):
         recipe = Recipe(self, "pair-with-dcmtk", programs=programs, files={"image.dcm": PATHS[0]})
         await recipe.follow()
 
+    async def test_find_out_why_nodes_do_not_talk(self) -> None:
+        await Recipe(self, "find-out-why-nodes-do-not-talk").follow()
+
     async def test_rotate_certificates(self) -> None:
         await Recipe(self, "rotate-certificates", programs={"openssl": openssl()}).follow()

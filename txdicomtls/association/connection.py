@@ -143,6 +143,11 @@ class Connection:
         return self._agreed.window if self._agreed else Window()
 
     @property
+    def acceptance(self) -> AssociateAC | None:
+        """The A-ASSOCIATE-AC that made the association; None before."""
+        return self._agreed.pdu if self._agreed else None
+
+    @property
     def peer_maximum_length(self) -> int:
         """Bytes of P-DATA-TF that the peer receives; 0 is unlimited."""
         return self._agreed.peer_maximum_length if self._agreed else 0

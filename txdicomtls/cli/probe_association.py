@@ -10,7 +10,7 @@ from txdicomtls.association import PresentationContext
 from txdicomtls.cli.link import LinkOptions
 from txdicomtls.interfaces import IReactor
 from txdicomtls.net import ClientEndpoint, Timeouts
-from txdicomtls.pdu import AssociateAC, PresentationContextRQ
+from txdicomtls.pdu import PresentationContextRQ
 from txdicomtls.scu import Association, connect
 from txdicomtls.tls import LinkDeadlines, Security
 
@@ -109,7 +109,7 @@ async def ask_for_association(
 
 
 def _facts(association: Association, pairs: list[tuple[str, str]]) -> AssociationFacts:
-    information = _answer(association).user_information
+    information = association.peer
     taken = _by_class(association.contexts)
     names = dict.fromkeys(uids.uid_name(abstract) for abstract, _ in pairs)
     return AssociationFacts(
@@ -120,12 +120,6 @@ def _facts(association: Association, pairs: list[tuple[str, str]]) -> Associatio
         implementation_version_name=information.implementation_version_name or "",
         window=association.window,
     )
-
-
-def _answer(association: Association) -> AssociateAC:
-    agreed = association._protocol.connection._agreed  # noqa: SLF001  # nobody else asks for it
-    assert agreed is not None  # an association has been agreed on
-    return agreed.pdu
 
 
 def _by_class(contexts: tuple[PresentationContext, ...]) -> dict[str, tuple[str, ...]]:

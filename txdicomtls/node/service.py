@@ -139,6 +139,14 @@ class NodeService(Service):
         except CannotListenError as error:
             raise CannotListen(listen.interface, listen.port, str(error.socketError)) from error
         self.ports.append(port)
+        profile = security.current.profile
+        if profile.retired:
+            self.log.warn(
+                "profile {profile} ({section}) is retired: its links may be weak; use it only for "
+                "peers that know nothing better",
+                profile=profile.name,
+                section=profile.section,
+            )
         address = port.getHost()
         assert isinstance(address, (IPv4Address, IPv6Address))  # TCP
         self.log.info(
@@ -146,7 +154,7 @@ class NodeService(Service):
             ae_title=self._configuration.node.ae_title,
             host=address.host,
             port=address.port,
-            profile=security.current.profile.name,
+            profile=profile.name,
         )
 
     def _look_at_expiry(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from txdicomtls.probe.facts import Facts
+from txdicomtls.probe.hello import ProtocolVersion
 from txdicomtls.probe.report import plain, satisfies
 from txdicomtls.probe.survey import probe
 
-__all__ = ["Facts", "plain", "probe", "satisfies"]
+__all__ = ["Facts", "ProtocolVersion", "plain", "probe", "satisfies"]

@@ -55,6 +55,13 @@ class Association:
         return tuple(self._protocol.connection.contexts.values())
 
     @property
+    def peer(self) -> UserInformation:
+        """What the peer said of itself: implementation, maximum length, what was negotiated."""
+        acceptance = self._protocol.connection.acceptance
+        assert acceptance is not None  # this is an association
+        return acceptance.user_information
+
+    @property
     def window(self) -> int:
         """How many operations may be outstanding at once (PS3.7 D.3.3.3)."""
         return self._protocol.connection.window.invoked

@@ -8,8 +8,10 @@ from txdicomtls.tls.contexts import ALPN_PROTOCOL
 from txdicomtls.tls.credentials import Credentials, load_credentials
 from txdicomtls.tls.diagnosis import FIRST_BYTES, explain
 from txdicomtls.tls.expiry import Expiration, ExpiryWarnings, expirations
+from txdicomtls.tls.files import FileKind
 from txdicomtls.tls.key_log import KeyLog, key_log_of
 from txdicomtls.tls.keyring import Keyring
+from txdicomtls.tls.keys import KeyDescription
 from txdicomtls.tls.lifecycle import LinkDeadlines, LinkLifecycle, LinkState, TransportActions
 from txdicomtls.tls.loading import CredentialFiles, SecurityFiles, TrustFiles, load_security
 from txdicomtls.tls.names import verify_server_name
@@ -22,6 +24,7 @@ from txdicomtls.tls.passwords import (
     PromptPassword,
     SystemdCredential,
 )
+from txdicomtls.tls.private_keys import KeyFile, OpenedKey
 from txdicomtls.tls.profile import Preference, Profile, TLSVersion
 from txdicomtls.tls.profiles import DEFAULT_PROFILE, PROFILES, profile_named
 from txdicomtls.tls.secure_link import SecureLink, introspect
@@ -61,14 +64,18 @@ __all__ = [
     "EnvironmentPassword",
     "Expiration",
     "ExpiryWarnings",
+    "FileKind",
     "FilePassword",
     "FixedPassword",
     "InThread",
+    "KeyDescription",
+    "KeyFile",
     "KeyLog",
     "Keyring",
     "LinkDeadlines",
     "LinkLifecycle",
     "LinkState",
+    "OpenedKey",
     "Preference",
     "Profile",
     "PromptPassword",
