@@ -6,9 +6,10 @@ All that is in a certificate (RFC 5280 4.1) is an argument; the signature is a t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import count
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
@@ -22,10 +23,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 SEQUENCE, SET, INTEGER, BIT_STRING, OCTET_STRING, OID, BOOLEAN = 48, 49, 2, 3, 4, 6, 1
 UTF8_STRING, UTC_TIME, GENERALIZED_TIME = 12, 23, 24
 
-#: Where a date is expected.
-LONG_AGO, IN_1950, IN_9999 = b"\x17\x0d700101000000Z", b"\x17\x0d500101000000Z", (
-    b"\x18\x0f99991231235959Z"
-)
+#: The first year that a date may have (RFC 5280 4.1.2.5), and the last.
+IN_1950, IN_9999 = b"\x17\x0d500101000000Z", b"\x18\x0f99991231235959Z"
 
 
 def der(tag: int, *contents: bytes) -> bytes:
@@ -143,11 +142,13 @@ class Issuer:
     """Who issues: its name in DER, and its key.
 
     :param chain: its own certificate and those above, without the root.
+    :param own: its own certificate, of a root.
     """
 
     name: bytes
     key: PrivateKey
     chain: tuple[bytes, ...] = ()
+    own: bytes = b""
 
     def issue(
         self,
@@ -166,7 +167,7 @@ class Issuer:
         tbs = der(
             SEQUENCE,
             der(0xA0, der(INTEGER, b"\x02")) if version == 3 else b"",
-            der(INTEGER, _next_serial()),
+            der(INTEGER, b"\x01" + _next_number().to_bytes(4)),
             algorithm,
             self.name,
             der(SEQUENCE, begin, end),
@@ -190,7 +191,7 @@ class Issuer:
         digest: str = "sha256",
     ) -> Issuer:
         """Another issuer, certified by this one."""
-        key = private_key(kind, _serials.count)
+        key = private_key(kind, _next_number())
         subject = name(common_name)
         chain = self.issue(
             public_octets(key),
@@ -202,14 +203,16 @@ class Issuer:
         return Issuer(name=subject, key=key, chain=tuple(chain))
 
 
-@dataclass
-class _Serials:
-    count: int = field(default=0)
+def root(common_name: bytes = b"root", kind: str = "p256") -> Issuer:
+    """One that is certified by itself; its certificate is :attr:`Issuer.own`."""
+    subject, key = name(common_name), private_key(kind, _next_number())
+    issuer = Issuer(name=subject, key=key)
+    (own,) = issuer.issue(public_octets(key), subject=subject, extensions=AUTHORITY)
+    return Issuer(name=subject, key=key, own=own)
 
 
-_serials = _Serials()
+_numbers = count(1)
 
 
-def _next_serial() -> bytes:
-    _serials.count += 1
-    return b"\x01" + _serials.count.to_bytes(4)
+def _next_number() -> int:
+    return next(_numbers)

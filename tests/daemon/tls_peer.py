@@ -223,7 +223,7 @@ class OddPeer:
         context.set_cipher_list(b"ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384")
         context.set_tls13_ciphersuites(b"TLS_AES_256_GCM_SHA384")
         if name is not None:
-            context.use_certificate_file(str(daemon.certificates.certificate(name)))
+            context.use_certificate_chain_file(str(daemon.certificates.certificate(name)))
             context.use_privatekey_file(str(daemon.certificates.key(name)))
         context.set_keylog_callback(self._logged)
         return context

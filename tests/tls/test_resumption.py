@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from OpenSSL import SSL
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.tls.certificates import CA, DAY, NOW, Issued
@@ -139,6 +141,17 @@ class ResumptionTests(SynchronousTestCase):
         pair.client.transport.abortConnection()
         pair.pump.flush()
         self.assert_resumed(use(client, server), False)
+
+    def test_a_client_that_goes_without_a_word_may_take_its_session_up(self) -> None:
+        client, server = make(CLIENT), make(SERVER)
+        pair = join(client, server)
+        pair.server.transport.write(b"answer")
+        pair.pump.flush()
+        session = pair.client.transport.getHandle().get_session()
+        pair.server.transport.connectionLost(Failure(ConnectionDone()))
+        assert client.sessions is not None
+        client.sessions.keep(f"{SERVER_NAME}:", session)
+        self.assert_resumed(use(client, server))
 
     def test_sessions_end_by_themselves(self) -> None:
         self.assertLessEqual(make(SERVER).server_context.get_timeout(), 120)  # type: ignore[union-attr]  # there is one

@@ -24,7 +24,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from OpenSSL import SSL
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import (
     IHandshakeListener,
     IOpenSSLClientConnectionCreator,
@@ -170,17 +170,21 @@ class TLSTransport(TLSMemoryBIOProtocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection is gone; the session of a good link may be taken up by another."""
+        if self._handshakeDone and not (self._aborted or self._reason):
+            if not self._tlsConnection.get_shutdown() & SSL.RECEIVED_SHUTDOWN:
+                reason = Failure(ConnectionLost())  # whatever TCP says: TLS was cut off
+            self._save_session()
+        TLSMemoryBIOProtocol.connectionLost(self, reason)
+
+    def _save_session(self) -> None:
         connection = self._tlsConnection
-        if (
-            self._handshakeDone
-            and isinstance(connection, LinkConnection)
-            and connection.keep_session is not None
-            and not (self._aborted or self._reason)
-        ):
+        # OpenSSL forgets the session of a peer that went without close_notify, as TLS 1.0 had
+        # it; many go so, and the versions since do not want that (RFC 5246 7.2.1).
+        connection.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
+        if isinstance(connection, LinkConnection) and connection.keep_session is not None:
             session = connection.get_session()
             if session is not None:
                 connection.keep_session(session)
-        TLSMemoryBIOProtocol.connectionLost(self, reason)
 
     def writeSequence(self, iovec: Iterable[bytes | memoryview]) -> None:
         """Write buffers one after the other, joined to writes of a good size."""
