@@ -256,6 +256,44 @@ class EchoTests(CommandTestCase):
         self.assertLess(time.monotonic() - began, 25)
 
 
+class TrustTests(CommandTestCase):
+    """What a command may be told of whom to believe, and for what it is told so."""
+
+    async def test_a_certificate_may_be_trusted_itself(self) -> None:
+        daemon = await self.start(certificates=self.certificates)
+        address = f"localhost:{daemon.port}"
+        others = make_certificates(self.directory / "others")
+        for pinned, expected in ((self.certificates, 0), (others, 1)):
+            options = self.options(ca=None, pinned=pinned.certificate("node"))
+            status, _, complained = await self.command("echo", address, *options)
+            self.assertEqual(expected, status, complained)
+        self.assertIn("was not issued by a CA that this node trusts", complained)
+
+    async def test_a_name_is_not_verified_only_where_that_is_asked_for_and_told(self) -> None:
+        other = self.certificates.authority.issue_node(["pacs.example"], now=NOW, days=1)
+        self.certificates.certificate("node").write_bytes(other.certificate_pem())
+        self.certificates.key("node").write_bytes(other.private_key_pem())
+        daemon = await self.start(certificates=self.certificates)
+        address = f"localhost:{daemon.port}"
+        status, _, complained = await self.command("echo", address, *self.options())
+        self.assertEqual(1, status)
+        self.assertIn("is for pacs.example, not for localhost", complained)
+        options = [*self.options(), "--no-verify-name"]
+        status, _, complained = await self.command("echo", address, *options)
+        self.assertEqual(0, status, complained)
+        self.assertIn("WARNING: whether this is localhost is not verified", complained)
+
+    async def test_a_profile_that_cannot_be_had_is_one_line(self) -> None:
+        status, said, complained = await self.command(
+            "echo", "localhost:1", *self.options(), "--profile=basic"
+        )
+        self.assertEqual((1, ""), (status, said))
+        self.assertRegex(
+            complained,
+            r"\Atxdicomtls: profile basic needs TLS_RSA_WITH_3DES_EDE_CBC_SHA, which .*\n\Z",
+        )
+
+
 class StoreTests(CommandTestCase):
     async def test_what_is_wrong_with_one_file_does_not_keep_the_others_from_being_sent(
         self,

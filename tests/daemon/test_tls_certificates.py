@@ -88,21 +88,19 @@ DATES: dict[str, Case] = {
         "is not valid before",
     ),
     "below a CA that has expired": (
-        lambda ca, key: (
-            Issuer(
-                name=name(b"old"),
-                key=private_key("p256", 1),
-                chain=tuple(
-                    ca.issue(
-                        public_octets(private_key("p256", 1)),
-                        subject=name(b"old"),
-                        begin=time(NOW - 2 * DAY),
-                        end=time(NOW - DAY),
-                        extensions=AUTHORITY,
-                    )
-                ),
-            ).issue(key)
-        ),
+        lambda ca, key: Issuer(
+            name=name(b"old"),
+            key=private_key("p256", 1),
+            chain=tuple(
+                ca.issue(
+                    public_octets(private_key("p256", 1)),
+                    subject=name(b"old"),
+                    begin=time(NOW - 2 * DAY),
+                    end=time(NOW - DAY),
+                    extensions=AUTHORITY,
+                )
+            ),
+        ).issue(key),
         "certificate expired",
         "a CA certificate of the client (CN=old) expired on",
     ),
@@ -138,8 +136,8 @@ PURPOSES: dict[str, Case] = {
         _NO_CA,
     ),
     "below a CA that may sign no certificates": (
-        lambda ca, key: (
-            ca.below(extensions=(basic_constraints(is_ca=True), key_usage(0x80))).issue(key)
+        lambda ca, key: ca.below(extensions=(basic_constraints(is_ca=True), key_usage(0x80))).issue(
+            key
         ),
         "unknown ca",
         _NO_CA,
@@ -267,10 +265,8 @@ SIZES: dict[str, Case] = {
         _TOO_LARGE,
     ),
     "names of 16 kB, of nobody": (
-        lambda ca, key: (
-            Issuer(name=name(b"y" * 16384), key=private_key("p256")).issue(
-                key, subject=name(b"x" * 16384)
-            )
+        lambda ca, key: Issuer(name=name(b"y" * 16384), key=private_key("p256")).issue(
+            key, subject=name(b"x" * 16384)
         ),
         "unknown ca",
         "was not issued by a CA that this node trusts",
@@ -288,26 +284,22 @@ _FAILED = "the handshake with the client failed: "
 
 CONTENTS: dict[str, Case] = {
     "a critical extension that nobody knows": (
-        lambda ca, key: (
-            ca.issue(key, extensions=(*LEAF, extension("1.2.3", b"\x05\0", critical=True)))
+        lambda ca, key: ca.issue(
+            key, extensions=(*LEAF, extension("1.2.3", b"\x05\0", critical=True))
         ),
         "certificate unknown",
         "(CN=impostor) has a critical extension that this node does not know",
     ),
     "below one with a critical extension": (
-        lambda ca, key: (
-            ca.below(extensions=(*AUTHORITY, extension("1.2.3", b"\x05\0", critical=True))).issue(
-                key
-            )
-        ),
+        lambda ca, key: ca.below(
+            extensions=(*AUTHORITY, extension("1.2.3", b"\x05\0", critical=True))
+        ).issue(key),
         "certificate unknown",
         "(CN=below) has a critical extension that this node does not know",
     ),
     "a name that its CA may not give": (
-        lambda ca, key: (
-            ca.below(extensions=(*AUTHORITY, _EXCLUDED)).issue(
-                key, extensions=(*LEAF, alternative_names(b"evil.example"))
-            )
+        lambda ca, key: ca.below(extensions=(*AUTHORITY, _EXCLUDED)).issue(
+            key, extensions=(*LEAF, alternative_names(b"evil.example"))
         ),
         "certificate unknown",
         "(CN=impostor) is for a name that a CA above it may not vouch for",
@@ -375,11 +367,9 @@ HARMLESS: dict[str, Make] = {
     ),
     "with a name of 16 kB": lambda ca, key: ca.issue(key, subject=name(b"x" * 16384)),
     "with control characters": lambda ca, key: ca.issue(key, subject=name(b"a\nb\x1b[2J")),
-    "with a name that its CA may give": lambda ca, key: (
-        ca.below(extensions=(*AUTHORITY, _EXCLUDED)).issue(
-            key, extensions=(*LEAF, alternative_names(b"pc.good.example"))
-        )
-    ),
+    "with a name that its CA may give": lambda ca, key: ca.below(
+        extensions=(*AUTHORITY, _EXCLUDED)
+    ).issue(key, extensions=(*LEAF, alternative_names(b"pc.good.example"))),
 }
 
 
@@ -440,7 +430,9 @@ class CertificateTests(DaemonTestCase):
 
     async def log_of_association(self, daemon: Node, port: int) -> str:
         """The line of the log on an association that was accepted."""
-        found = await self.soon(daemon.process.when_says(rf".*:{port}: \d+ presentation contexts.*"))
+        found = await self.soon(
+            daemon.process.when_says(rf".*:{port}: \d+ presentation contexts.*")
+        )
         return found[0]
 
 

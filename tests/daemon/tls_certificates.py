@@ -154,10 +154,10 @@ class Issuer:
         self,
         public: bytes,
         *,
-        subject: bytes = name(b"impostor"),  # noqa: B008  # never changed
+        subject: bytes = name(b"impostor"),  # never changed
         version: int = 3,
-        begin: bytes = time(NOW - DAY),  # noqa: B008  # likewise
-        end: bytes = time(NOW + DAY),  # noqa: B008  # likewise
+        begin: bytes = time(NOW - DAY),  # likewise
+        end: bytes = time(NOW + DAY),  # likewise
         extensions: Sequence[bytes] = LEAF,
         digest: str = "sha256",
     ) -> list[bytes]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from twisted.internet._resolver import HostResolution
 from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.error import CannotListenError, ConnectError
@@ -30,7 +34,7 @@ from txdicomtls.net.endpoint_strings import (
     security_from_strings,
     server_endpoint_from_strings,
 )
-from txdicomtls.tls import ClientCertificate, TLSTransport
+from txdicomtls.tls import ClientCertificate, Preference, Revocation, TLSTransport
 
 
 @implementer(IHostnameResolver)
@@ -100,6 +104,18 @@ class EndpointCase(SynchronousTestCase):
         return tuple(server)
 
 
+def empty_crl(certificates: Certificates) -> x509.CertificateRevocationList:
+    """A list of the CA, without an entry."""
+    key, now = certificates.authority.key, datetime.now(UTC)
+    return (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(key.certificate.subject)
+        .last_update(now)
+        .next_update(now + timedelta(days=1))
+        .sign(key.private_key, SHA256())
+    )
+
+
 class ServerTests(EndpointCase):
     def server(self, *args: str, **more: str) -> ServerEndpoint:
         return server_endpoint_from_strings(self.reactor, *args, **(self.files("node") | more))
@@ -142,12 +158,16 @@ class ServerTests(EndpointCase):
         self.assertIn(word, str(error))
 
     def test_each_wrong_argument_is_named(self) -> None:
-        for missing in ("certificate", "key", "trust"):
+        for missing in ("certificate", "trust"):
             self.assert_refused(f"{missing}=FILE is missing", without=missing)
         self.assert_refused("port", "dicom")
         self.assert_refused("backlog", backlog="many")
         self.assert_refused("client_certificate", client_certificate="perhaps")
         self.assert_refused("unknown argument cerificate", cerificate="typing.crt")
+        self.assert_refused("revocation must be one of none, leaf, chain", revocation="all")
+        self.assert_refused("preference must be one of server, client", preference="mine")
+        self.assert_refused("verify_name must be yes or no", verify_name="maybe")
+        self.assert_refused("resumption must be yes or no", resumption="2")
 
     def test_a_port_out_of_range_is_named(self) -> None:
         for port in ("-1", "65536"):
@@ -170,6 +190,45 @@ class SecurityTests(EndpointCase):
         files["trust"] += f",{other}"
         security = self.successResultOf(security_from_strings(self.reactor, **files)())
         self.assertEqual(2, len(security.trust.certificates))
+
+    def test_what_is_trusted_and_how_can_be_said(self) -> None:
+        files = self.files("client")
+        pinned = self.certificates.certificate("node")
+        crl = self.certificates.directory / "ca.crl"
+        crl.write_bytes(empty_crl(self.certificates).public_bytes(Encoding.PEM))
+        trust = self.successResultOf(
+            security_from_strings(
+                self.reactor, pinned=str(pinned), crls=str(crl), revocation="leaf", **files
+            )()
+        ).trust
+        self.assertEqual((1, 1, 1), (len(trust.certificates), len(trust.pinned), len(trust.crls)))
+        self.assertIs(Revocation.LEAF, trust.revocation)
+        del files["trust"]
+        load = security_from_strings(self.reactor, pinned=str(pinned), **files)
+        self.assertEqual((), self.successResultOf(load()).trust.certificates)
+
+    def test_suites_and_whose_order_counts_can_be_chosen(self) -> None:
+        names = "ECDHE-ECDSA-AES128-GCM-SHA256,TLS_AES_128_GCM_SHA256"
+        load = security_from_strings(
+            self.reactor, cipher_suites=names, preference="client", **self.files("node")
+        )
+        profile = self.successResultOf(load()).profile
+        self.assertEqual(
+            ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"],
+            [suite.iana_name for suite in profile.suites],
+        )
+        self.assertIs(Preference.CLIENT, profile.preference)
+        load = security_from_strings(self.reactor, cipher_suites="NULL-SHA", **self.files("node"))
+        self.assertIn("NULL-SHA", str(self.failureResultOf(load(), ValueError).value))
+
+    def test_names_and_sessions_are_as_safe_as_nothing_else_is_said(self) -> None:
+        for more, expected in (
+            ({}, (True, True)),
+            ({"verify_name": "no", "resumption": "no"}, (False, False)),
+        ):
+            load = security_from_strings(self.reactor, **self.files("client"), **more)
+            security = self.successResultOf(load())
+            self.assertEqual(expected, (security.verify_names, security.sessions is not None))
 
     def test_an_unknown_profile_is_named(self) -> None:
         load = security_from_strings(self.reactor, profile="best", **self.files("node"))

@@ -52,10 +52,9 @@ def server_endpoint_from_strings(
     :param files: see :func:`security_from_strings`.
     :raises ValueError: an argument is missing, unknown or wrong; the text names it.
     """
-    for needed in ("certificate", "key"):
-        if needed not in files:
-            msg = f"dicomtls: {needed}=FILE is missing: a server must have a certificate and a key"
-            raise ValueError(msg)
+    if "certificate" not in files:
+        msg = "dicomtls: certificate=FILE is missing: a server must have a certificate and a key"
+        raise ValueError(msg)
     wanted = _choice("client_certificate", client_certificate, ClientCertificate)
     tcp_endpoint = TCP6ServerEndpoint if ":" in interface else TCP4ServerEndpoint
     return ServerEndpoint(
