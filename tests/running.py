@@ -180,6 +180,7 @@ async def start_node(
     node: str = "",
     tls: str = "",
     more: str = "",
+    **environment: str,
 ) -> Node:
     """Start ``twistd dicomtls`` in a directory of its own and wait until it listens.
 
@@ -187,6 +188,7 @@ async def start_node(
     :param node: further lines of the section ``[node]``.
     :param tls: further lines of the section ``[tls.default]``.
     :param more: further sections, as ``[limits]``.
+    :param environment: variables besides those that this process has.
     """
     directory = Path(case.mktemp()).absolute()  # noqa: ASYNC240  # a test may wait for the disk
     directory.mkdir(parents=True)
@@ -195,6 +197,6 @@ async def start_node(
         CONFIGURATION.format(certificates=certificates.directory, node=node, tls=tls, more=more)
     )
     command = [str(SCRIPTS / "twistd"), "-n", "--pidfile=", "dicomtls", "--config=node.toml"]
-    process = start(case, [*command], cwd=directory)
+    process = start(case, [*command], cwd=directory, **environment)
     found = await process.when_says(r"listens on \S+ port (\d+)")
     return Node(process, int(found[1]), directory / "data", certificates)

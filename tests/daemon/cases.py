@@ -40,9 +40,12 @@ class DaemonTestCase(TestCase):
         node: str = "",
         tls: str = "",
         more: str = "",
+        **environment: str,
     ) -> Node:
         """Start a daemon; at the end of the test it must stop when told to, without a traceback."""
-        daemon = await start_node(self, certificates=certificates, node=node, tls=tls, more=more)
+        daemon = await start_node(
+            self, certificates=certificates, node=node, tls=tls, more=more, **environment
+        )
         self.addCleanup(self.stopped, daemon.process)
         return daemon
 

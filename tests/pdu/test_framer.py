@@ -263,6 +263,11 @@ class HeaderTests(SynchronousTestCase):
                 bytes((pdu_type,)), f"{pdu_type:02X}H", AbortReason.UNRECOGNIZED_PDU
             )
 
+    def test_who_speaks_tls_to_a_port_without_is_told_so(self) -> None:
+        self.assert_refused(
+            b"\x16\x03\x01", "speaks TLS to a port without", AbortReason.UNRECOGNIZED_PDU
+        )
+
     def test_a_pdu_of_no_length_is_refused_on_its_header(self) -> None:
         for pdu_type in PDUType:
             self.assert_refused(bytes((pdu_type, 0, 0, 0, 0, 0)), "is 0")

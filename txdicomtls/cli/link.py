@@ -29,6 +29,7 @@ from txdicomtls.tls import (
     InThread,
     LinkDeadlines,
     PromptPassword,
+    Revocation,
     SecureLink,
     SecurityFiles,
     TrustFiles,
@@ -49,6 +50,7 @@ class LinkOptions:
     private_key: Path | None
     trust: Path | None
     pinned: Path | None
+    crls: Path | None
     profile: str
     verify_name: bool
     password_file: Path | None
@@ -115,6 +117,8 @@ class LinkOptions:
             trust=TrustFiles(
                 authorities=(self.trust,) if self.trust else (),
                 pinned=(self.pinned,) if self.pinned else (),
+                crls=(self.crls,) if self.crls else (),
+                revocation=Revocation.LEAF if self.crls else Revocation.NONE,
             ),
             profile=self.profile,
             verify_names=self.verify_name,
@@ -174,6 +178,13 @@ _OPTIONS = (
         metavar="FILE",
         type=_FILE,
         help="The node's own certificate, to trust it directly, whoever issued it.",
+    ),
+    click.option(
+        "--crl",
+        "crls",
+        metavar="FILE",
+        type=_FILE,
+        help="Revocation lists, file or directory: the node's certificate must not be in them.",
     ),
     click.option(
         "--profile",

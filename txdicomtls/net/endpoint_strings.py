@@ -29,6 +29,7 @@ from txdicomtls.tls import (
     Revocation,
     Security,
     SecurityFiles,
+    Stapling,
     TrustFiles,
 )
 
@@ -101,7 +102,8 @@ def security_from_strings(
     """How to get the security that the arguments of an endpoint string describe.
 
     Known are ``certificate``, ``key`` and ``chain``; ``trust``, ``pinned`` and ``crls`` (files
-    and directories); ``revocation`` (``none``, ``leaf`` or ``chain``); ``profile``,
+    and directories); ``revocation`` (``none``, ``leaf`` or ``chain``); ``stapling``
+    (``ignored``, ``checked`` or ``required``, for servers that we connect to); ``profile``,
     ``cipher_suites`` and ``preference`` (``server`` or ``client``); ``verify_name=no``, with
     which a server may be anybody whom the trust vouches for; ``resumption=no``; and where the
     password of the key comes from: ``password_file`` or ``password_env``.  Several values are
@@ -127,6 +129,7 @@ def security_from_strings(
             pinned=_paths(files.get("pinned", "")),
             crls=_paths(files.get("crls", "")),
             revocation=_choice("revocation", files.get("revocation", "none"), Revocation),
+            stapling=_choice("stapling", files.get("stapling", "checked"), Stapling),
         ),
         profile=files.get("profile", DEFAULT_PROFILE.name),
         cipher_suites=_several(files.get("cipher_suites", "")),
@@ -143,7 +146,7 @@ def security_from_strings(
 _KNOWN = frozenset(
     (
         *("certificate", "key", "chain", "password_file", "password_env"),
-        *("trust", "pinned", "crls", "revocation"),
+        *("trust", "pinned", "crls", "revocation", "stapling"),
         *("profile", "cipher_suites", "preference", "verify_name", "resumption"),
     )
 )

@@ -182,8 +182,10 @@ def _frames(intake: _Intake) -> Generator[Frame | NeedData, None, None]:
         pdu_type = intake.rest[0]
         bounds = intake.bounds.get(pdu_type)
         if bounds is None:
+            # A TLS record of the handshake begins so (RFC 8446 5.1).
+            hint = ": the peer speaks TLS to a port without" if pdu_type == 0x16 else ""
             raise RemoteProtocolError(
-                f"PDU type {pdu_type:02X}H is not defined", AbortReason.UNRECOGNIZED_PDU
+                f"PDU type {pdu_type:02X}H is not defined{hint}", AbortReason.UNRECOGNIZED_PDU
             )
         if len(intake.rest) >= 6:
             (length,) = _PDU_LENGTH.unpack_from(intake.rest)
