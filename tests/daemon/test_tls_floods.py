@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from tests.daemon.cases import DaemonTestCase, in_thread
 from tests.daemon.peer import c_echo_rq, status_of
 from tests.daemon.process import memory, processor_time
 from tests.daemon.tls_hello import Answer, hello
-from tests.daemon.tls_peer import (
+from tests.daemon.tls_peer import OddPeer
+from tests.daemon.tls_records import (
     ALERT,
     APPLICATION_DATA,
     CHANGE_CIPHER_SPEC,
@@ -19,7 +21,6 @@ from tests.daemon.tls_peer import (
     KEY_UPDATE,
     TLS_1_2,
     TLS_1_3,
-    OddPeer,
     Sealing,
     handshake,
     record,
@@ -125,6 +126,19 @@ class FloodTests(DaemonTestCase):
         self.assertEqual(0, status_of(await in_thread(echo)))
 
 
+class DeafPeerTests(DaemonTestCase):
+    async def test_who_asks_and_never_reads_is_not_listened_to_for_ever(self) -> None:
+        daemon = await self.start()
+        before = memory(daemon)
+        with await in_thread(OddPeer, daemon) as peer:
+            await in_thread(peer.associate)
+            # Where nobody reads, TCP makes the sender wait.
+            self.assertLess(await in_thread(until_blocked, peer), 64 << 20)
+            self.assertLess(memory(daemon) - before, 16 << 20)
+            await self.assert_serves(daemon)
+        await self.assert_serves(daemon)
+
+
 class RenegotiationTests(DaemonTestCase):
     async def test_nothing_is_renegotiated_however_often_it_is_asked_for(self) -> None:
         daemon = await self.start()
@@ -166,6 +180,19 @@ def flood_at_once(daemon: Node, octets: bytes) -> Outcome:
     began = time.monotonic()
     answer = Answer(daemon.port, octets)
     return Outcome(answer.alert or "gone", time.monotonic() - began, len(octets))
+
+
+def until_blocked(peer: OddPeer) -> int:
+    """Ask for echoes until nothing more can be sent for a second: octets that were sent."""
+    sealing = peer.sealing(1)
+    peer.socket.settimeout(1.0)
+    sent = 0
+    requests = c_echo_rq() * 200
+    with contextlib.suppress(TimeoutError):
+        while sent < 128 << 20:
+            peer.send(sealing.seal(APPLICATION_DATA, requests))
+            sent += len(requests)
+    return sent
 
 
 def many(make: Make) -> Callable[[Sealing], Iterator[bytes]]:

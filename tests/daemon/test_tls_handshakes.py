@@ -22,7 +22,8 @@ from tests.daemon.tls_hello import (
     server_name,
     vector,
 )
-from tests.daemon.tls_peer import (
+from tests.daemon.tls_peer import OddPeer
+from tests.daemon.tls_records import (
     CERTIFICATE,
     CLIENT_HELLO,
     FINISHED,
@@ -30,7 +31,6 @@ from tests.daemon.tls_peer import (
     SERVER_HELLO,
     TLS_1_2,
     TLS_1_3,
-    OddPeer,
     handshake,
     parts,
     record,

@@ -10,7 +10,8 @@ from tests.daemon.cases import DaemonTestCase, in_thread
 from tests.daemon.peer import RELEASE_RP, RELEASE_RQ, associate_rq, c_echo_rq, status_of
 from tests.daemon.process import open_files, until
 from tests.daemon.tls_hello import OF_TLS_1_3, hello
-from tests.daemon.tls_peer import (
+from tests.daemon.tls_peer import OddPeer
+from tests.daemon.tls_records import (
     ALERT,
     APPLICATION_DATA,
     CERTIFICATE_REQUEST,
@@ -25,7 +26,6 @@ from tests.daemon.tls_peer import (
     SERVER_HELLO,
     TLS_1_2,
     TLS_1_3,
-    OddPeer,
     Sealing,
     certificate_message,
     handshake,

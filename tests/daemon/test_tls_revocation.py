@@ -91,7 +91,7 @@ class RevocationTests(DaemonTestCase):
             self.list.write_bytes(octets)
             daemon.process.send_signal("HUP")
             said = await self.soon(
-                daemon.process.when_says(rf"(?s)(not reloaded.*\n){{{number}}}")
+                daemon.process.when_says(rf"(?s)(?:not reloaded[^\n]*\n.*){{{number}}}")
             )
             last = [line for line in said[0].splitlines() if "not reloaded" in line][-1]
             self.assertIn(words, last)

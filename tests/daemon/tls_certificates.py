@@ -13,7 +13,12 @@ from itertools import count
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -55,7 +60,7 @@ def name(common_name: bytes) -> bytes:
     return der(SEQUENCE, der(SET, attribute))
 
 
-def time(moment: datetime) -> bytes:
+def utc_time(moment: datetime) -> bytes:
     """A time."""
     return der(UTC_TIME, f"{moment:%y%m%d%H%M%SZ}".encode())
 
@@ -117,6 +122,11 @@ def private_key(kind: str, number: int = 0) -> PrivateKey:
     return ec.generate_private_key(curves[kind])
 
 
+def key_pem(key: PrivateKey) -> bytes:
+    """A private key as PEM."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def public_octets(key: PrivateKey | dsa.DSAPrivateKey) -> bytes:
     """SubjectPublicKeyInfo."""
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -139,13 +149,13 @@ def rsa_octets(key: PrivateKey, exponent: int) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Who issues: its name in DER, and its key.
+    """Who issues: its subject in DER, and its key.
 
     :param chain: its own certificate and those above, without the root.
     :param own: its own certificate, of a root.
     """
 
-    name: bytes
+    subject: bytes
     key: PrivateKey
     chain: tuple[bytes, ...] = ()
     own: bytes = b""
@@ -156,8 +166,8 @@ class Issuer:
         *,
         subject: bytes = name(b"impostor"),  # never changed
         version: int = 3,
-        begin: bytes = time(NOW - DAY),  # likewise
-        end: bytes = time(NOW + DAY),  # likewise
+        begin: bytes = utc_time(NOW - DAY),  # likewise
+        end: bytes = utc_time(NOW + DAY),  # likewise
         extensions: Sequence[bytes] = LEAF,
         digest: str = "sha256",
     ) -> list[bytes]:
@@ -169,7 +179,7 @@ class Issuer:
             der(0xA0, der(INTEGER, b"\x02")) if version == 3 else b"",
             der(INTEGER, b"\x01" + _next_number().to_bytes(4)),
             algorithm,
-            self.name,
+            self.subject,
             der(SEQUENCE, begin, end),
             subject,
             public,
@@ -200,15 +210,15 @@ class Issuer:
             version=version,
             digest=digest,
         )
-        return Issuer(name=subject, key=key, chain=tuple(chain))
+        return Issuer(subject=subject, key=key, chain=tuple(chain))
 
 
 def root(common_name: bytes = b"root", kind: str = "p256") -> Issuer:
     """One that is certified by itself; its certificate is :attr:`Issuer.own`."""
     subject, key = name(common_name), private_key(kind, _next_number())
-    issuer = Issuer(name=subject, key=key)
+    issuer = Issuer(subject=subject, key=key)
     (own,) = issuer.issue(public_octets(key), subject=subject, extensions=AUTHORITY)
-    return Issuer(name=subject, key=key, own=own)
+    return Issuer(subject=subject, key=key, own=own)
 
 
 _numbers = count(1)

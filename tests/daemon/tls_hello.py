@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 
 from tests.daemon.peer import PATIENCE
-from tests.daemon.tls_peer import ALERT, ALERTS, CLIENT_HELLO, HANDSHAKE, SERVER_HELLO, handshake
+from tests.daemon.tls_records import ALERT, ALERTS, CLIENT_HELLO, HANDSHAKE, SERVER_HELLO, handshake
 
 SERVER_NAME, ALPN, SUPPORTED_VERSIONS = 0, 16, 43
 

@@ -111,7 +111,10 @@ class ClientEndpoint:
         tcp = HostnameEndpoint(self._reactor, self._host, self._port, timeout=self._timeout)
         if isinstance(security, RotatingSecurity):
             security = security.current
-        creator = security.client_creator(self._host, self._port)
+        try:
+            creator = security.client_creator(self._host, self._port)
+        except ValueError as error:  # the host is none
+            raise PeerUnreachable(self._host, self._port, str(error)) from None
         try:
             transport: Any = await tcp.connect(wrap_factory(creator, True, factory, self._reactor))
         except (ConnectError, DNSLookupError) as error:

@@ -38,6 +38,7 @@ class AssociationFactory(Factory):
     :param window: the most operations that a requestor may have outstanding.
     :param most_associations: further ones are rejected, transiently.
     :param most_unproved: connections whose handshake is not done; beyond it the oldest is dropped.
+    :ivar peak: the most connections that were open at once; to be reset by who watches it.
     """
 
     noisy = False
@@ -69,6 +70,7 @@ class AssociationFactory(Factory):
         self._unproved: dict[AcceptorProtocol, None] = {}
         self._open: dict[AcceptorProtocol, None] = {}
         self._associated: set[AcceptorProtocol] = set()
+        self.peak = 0
         self._draining: Deferred[None] | None = None
 
     def buildProtocol(  # type: ignore[override]  # Twisted types it by a protocol that has its factory
@@ -119,6 +121,7 @@ class AssociationFactory(Factory):
         """A connection came in; nothing is known of it."""
         self._open[protocol] = None
         self._unproved[protocol] = None
+        self.peak = max(self.peak, len(self._open))
         if len(self._unproved) > self.most_unproved:
             oldest = next(iter(self._unproved))
             del self._unproved[oldest]

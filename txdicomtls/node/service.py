@@ -26,6 +26,7 @@ from txdicomtls.errors import CannotListen
 from txdicomtls.interfaces import IAccess, IReactor
 from txdicomtls.net import AssociationFactory, ServerEndpoint, Timeouts
 from txdicomtls.node.configuration import Configuration, ListenSection
+from txdicomtls.node.memory import Tidying
 from txdicomtls.node.reload import Reloader
 from txdicomtls.node.security import security_files
 from txdicomtls.scp import Storage, Verification
@@ -38,6 +39,10 @@ from txdicomtls.tls import (
     expirations,
 )
 from txdicomtls.tls.credentials import utc_now
+
+#: Connections that may wait to be accepted: in a burst of them a good peer must not wait for
+#: its system to try again, a second later.
+BACKLOG = 1024
 
 #: Seconds between two looks at what expires.
 EXPIRY_EVERY = 6 * 3600.0
@@ -84,6 +89,7 @@ class NodeService(Service):
             every=reload.every if reload.on_change else None,
             reloaded=self._look_at_expiry,
         )
+        self._tidying = Tidying(reactor, self._in_thread, self.factory)
         self._expiry = ExpiryWarnings(utc_now, on_expiry)
         self._looking_at_expiry: LoopingCall = LoopingCall(self._look_at_expiry)
         self._looking_at_expiry.clock = reactor
@@ -122,6 +128,7 @@ class NodeService(Service):
         await self._loading
         self._loading = None
         self._looking_at_expiry.start(EXPIRY_EVERY)
+        self._tidying.start()
         await self._in_thread(self.archive.prepare)
         for listen in configuration.listen:
             if self.running:
@@ -131,7 +138,7 @@ class NodeService(Service):
         kind = TCP6ServerEndpoint if ":" in listen.interface else TCP4ServerEndpoint
         endpoint = ServerEndpoint(
             self._reactor,
-            kind(self._reactor, listen.port, interface=listen.interface),
+            kind(self._reactor, listen.port, backlog=BACKLOG, interface=listen.interface),
             security,
         )
         try:
@@ -170,6 +177,7 @@ class NodeService(Service):
             self._loading.cancel()
         await DeferredList([self._starting], consumeErrors=True)
         self.reloader.stop()
+        self._tidying.stop()
         if self._looking_at_expiry.running:
             self._looking_at_expiry.stop()
         ports, self.ports = self.ports, []

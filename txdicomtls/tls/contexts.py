@@ -10,7 +10,7 @@ from txdicomtls.errors import HandshakeFailed
 from txdicomtls.tls.capabilities import restrict
 from txdicomtls.tls.credentials import Credentials
 from txdicomtls.tls.key_log import KeyLog
-from txdicomtls.tls.names import printable
+from txdicomtls.tls.names import printable, shortened
 from txdicomtls.tls.profiles import Profile
 from txdicomtls.tls.server_names import ServerNames
 from txdicomtls.tls.sessions import keep_sessions
@@ -122,7 +122,9 @@ def _select_protocol(connection: SSL.Connection, offered: list[bytes]) -> bytes:
     if ALPN_PROTOCOL in offered:
         return ALPN_PROTOCOL
     if isinstance(connection, LinkConnection):
-        names = printable(", ".join(name.decode("ascii", "backslashreplace") for name in offered))
+        names = shortened(
+            printable(", ".join(name.decode("ascii", "backslashreplace") for name in offered))
+        )
         connection.refusal = HandshakeFailed(
             f"the client wants to speak {names}, and not DICOM: it is not a DICOM application",
             by_peer=False,

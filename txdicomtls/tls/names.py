@@ -101,7 +101,11 @@ def shown_name(name: x509.Name) -> str:
 
     :raises ValueError: it cannot be read.
     """
-    text = printable(name.rfc4514_string())
+    return shortened(printable(name.rfc4514_string()))
+
+
+def shortened(text: str) -> str:
+    """Cut what a peer says where it is too long for a log line."""
     if len(text) > SHOWN_CHARACTERS:
         return f"{text[:SHOWN_CHARACTERS]}... ({len(text)} characters)"
     return text

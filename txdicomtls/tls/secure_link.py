@@ -11,7 +11,7 @@ from OpenSSL import SSL
 from txdicomtls.tls.bindings import was_resumed
 from txdicomtls.tls.certificates import CertificateDescription, describe_certificate
 from txdicomtls.tls.keys import KeyDescription, key_of
-from txdicomtls.tls.names import presented_names, printable, subject_of
+from txdicomtls.tls.names import presented_names, printable, shortened, subject_of
 from txdicomtls.tls.suites import SuiteDescription, describe_suite
 from txdicomtls.tls.verification import LinkConnection
 
@@ -89,7 +89,8 @@ class SecureLink:
         exchange = f"{self.key_exchange} {self.group}".strip()
         peer = "no peer certificate"
         if self.peer_certificate:
-            peer = f"peer {self.peer_subject} ({self.peer_key}, {self.peer_key_bits} bits)"
+            subject = shortened(self.peer_subject)
+            peer = f"peer {subject} ({self.peer_key}, {self.peer_key_bits} bits)"
         return (
             f"{self.protocol} {self.cipher_suite}, {self.encryption} with {self.integrity}, "
             f"{exchange}, {peer}, profile {self.profile}"
@@ -117,7 +118,8 @@ def introspect(connection: SSL.Connection, *, profile: str) -> SecureLink:
         raise ValueError("the handshake is not done")
     suite = describe_suite(openssl_cipher)
     group = connection.get_group_name() or ""
-    certificate = connection.get_peer_certificate(as_cryptography=True)
+    chain = _verified_chain(connection)
+    certificate = chain[0] if chain else connection.get_peer_certificate(as_cryptography=True)
     key = key_of(certificate) if certificate else KeyDescription("", "", 0)
     return SecureLink(
         protocol=connection.get_protocol_version_name(),
@@ -132,7 +134,7 @@ def introspect(connection: SSL.Connection, *, profile: str) -> SecureLink:
         peer_key=key.name,
         peer_key_bits=key.bits,
         peer_certificate=certificate,
-        peer_chain=_verified_chain(connection),
+        peer_chain=chain,
         server_name=_server_name(connection),
         alpn=connection.get_alpn_proto_negotiated().decode("ascii", "backslashreplace"),
         resumed=was_resumed(connection),
@@ -141,9 +143,8 @@ def introspect(connection: SSL.Connection, *, profile: str) -> SecureLink:
 
 
 def _verified_chain(connection: SSL.Connection) -> tuple[x509.Certificate, ...]:
-    # OpenSSL verifies nothing where a session was taken up; then we have done it.
-    if isinstance(connection, LinkConnection) and connection.rechecked_chain:
-        return connection.rechecked_chain
+    if isinstance(connection, LinkConnection):
+        return connection.chain  # which was read when it was verified; to read it again takes time
     return tuple(connection.get_verified_chain(as_cryptography=True) or ())
 
 

@@ -64,6 +64,7 @@ class LinkConnection(SSL.Connection):
     :ivar refusal: why the peer is refused, once it is.
     :ivar rechecked_chain: the chain that counts where OpenSSL's own does not: that which
         ``recheck`` verified, or the certificate alone that is trusted directly; else empty.
+    :ivar judged: by their depth, the certificates that OpenSSL called back for.
     """
 
     def __init__(
@@ -86,6 +87,12 @@ class LinkConnection(SSL.Connection):
         self.keep_session = keep_session
         self.refusal: LinkError | None = None
         self.rechecked_chain: tuple[x509.Certificate, ...] = ()
+        self.judged: dict[int, x509.Certificate] = {}
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """The verified chain, the peer's own certificate first; empty where the peer showed none."""
+        return self.rechecked_chain or tuple(self.judged[depth] for depth in sorted(self.judged))
 
 
 class Verification:
@@ -177,7 +184,7 @@ class Verification:
             raise TypeError("this context makes LinkConnections only")
         refusal: LinkError | None
         try:
-            peer = certificate.to_cryptography()
+            peer = connection.judged[depth] = certificate.to_cryptography()
             own = peer if depth == 0 or not self._trust.pinned else leaf.to_cryptography()
             is_pinned = self._direct.is_pinned(own)
             if is_pinned:

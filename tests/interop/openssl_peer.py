@@ -1,0 +1,138 @@
+"""OpenSSL's own programs as peers: they speak no DICOM, and all of TLS.
+
+``s_client`` and ``s_server`` tell what was negotiated, as the other end sees it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from functools import cache
+from typing import Any
+
+from twisted.internet.protocol import Factory
+from twisted.trial.unittest import TestCase
+
+from tests.interop.links import the_reactor
+from tests.interop.peers import Words, missing
+from tests.running import Certificates, Running, start
+from txdicomtls.net import ClientEndpoint, RequestorProtocol
+from txdicomtls.pdu import AssociateRQ, UserInformation
+from txdicomtls.scu import verification_context
+from txdicomtls.tls import SecureLink, Security
+from txdicomtls.uids import IMPLEMENTATION_CLASS_UID
+
+#: Permits every suite, key and signature that OpenSSL has.
+EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
+
+#: Permits every suite of TLS 1.3, those with CCM too, which OpenSSL leaves out by itself.
+EVERY_TLS_1_3_SUITE = ":".join(
+    (
+        "TLS_AES_128_CCM_8_SHA256",
+        "TLS_AES_128_CCM_SHA256",
+        "TLS_AES_128_GCM_SHA256",
+        "TLS_AES_256_GCM_SHA384",
+        "TLS_CHACHA20_POLY1305_SHA256",
+    )
+)
+
+#: What s_client says when all that it has to say of a link is said.
+SAID = r"Verify return code: "
+
+#: What it says when the server has accepted its certificate in TLS 1.3, and kept the session.
+ACCEPTED = r"New Session Ticket arrived"
+
+
+def openssl() -> str:
+    """The program.
+
+    :raises SkipTest: there is none of OpenSSL 3 or later.
+    """
+    if not _is_there():
+        raise missing("the program openssl, of OpenSSL 3 or later, is not on PATH")
+    return "openssl"
+
+
+@cache
+def _is_there() -> bool:
+    try:
+        said = subprocess.run(["openssl", "version"], capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    name, version, *_ = said.decode().split()
+    return name == "OpenSSL" and int(version.split(".")[0]) >= 3
+
+
+def openssl_credentials(certificates: Certificates, name: str = "client") -> Words:
+    """Give the options by which either program shows a certificate, and whom it trusts."""
+    return [
+        *("-cert", certificates.certificate(name), "-key", certificates.key(name)),
+        *("-CAfile", certificates.certificate("ca"), "-verify_return_error"),
+    ]
+
+
+def start_s_client(case: TestCase, port: int, *options: object) -> Running:
+    """Let s_client connect; it stays until it is hung up, or told to go."""
+    command: Words = [openssl(), "s_client", "-connect", f"localhost:{port}"]
+    return start(case, [*command, *map(str, options)])
+
+
+async def s_client(case: TestCase, port: int, *options: object, until: str = SAID) -> str:
+    """Let s_client connect, and go when it has said what it is to say.
+
+    :param until: pattern of that.
+    :return: all that it said.
+    """
+    process = start_s_client(case, port, *options)
+    await process.when_says(until)
+    process.transport.write(b"Q\n")  # type: ignore[union-attr]  # it runs
+    await process.ended
+    return process.output
+
+
+async def refused_s_client(case: TestCase, port: int, *options: object) -> str:
+    """Let s_client connect where it must be hung up; what it said."""
+    process = start_s_client(case, port, *options)
+    status = await process.ended
+    case.assertNotEqual(0, status, process.output)
+    return process.output
+
+
+async def start_s_server(
+    case: TestCase, certificates: Certificates, *options: object, name: str = "node"
+) -> tuple[Running, int]:
+    """Let s_server listen, which demands a certificate.
+
+    :param name: whose certificate it shows.
+    :return: the process and its port.
+    """
+    command: Words = [openssl(), "s_server", "-accept", "127.0.0.1:0", "-Verify", "1"]
+    credentials = openssl_credentials(certificates, name)
+    process = start(case, [*command, *credentials, *map(str, options)])
+    found = await process.when_says(r"ACCEPT \S+:(\d+)")
+    return process, int(found[1])
+
+
+async def call(port: int, secured: Security, host: str = "localhost") -> RequestorProtocol:
+    """Connect as a requestor; its link is not ready yet."""
+    reactor = the_reactor()
+    request = AssociateRQ(
+        called_ae_title="PEER",
+        calling_ae_title="TXDICOMTLS",
+        presentation_contexts=verification_context(),
+        user_information=UserInformation(implementation_class_uid=IMPLEMENTATION_CLASS_UID),
+    )
+    endpoint = ClientEndpoint(reactor, host, port, secured)
+    factory = Factory.forProtocol(lambda: RequestorProtocol(reactor, request))
+    protocol: Any = await endpoint.connect(factory)
+    assert isinstance(protocol, RequestorProtocol)
+    return protocol
+
+
+async def link_to(server: Running, port: int, secured: Security) -> SecureLink:
+    """Connect to a s_server until the link is ready, and let it hang up then."""
+    protocol = await call(port, secured)
+    link = await protocol.when_secure_link_ready()
+    # Whatever it had to send after the handshake, as tickets, is there before its close_notify.
+    server.transport.write(b"q\n")  # type: ignore[union-attr]  # it runs
+    await protocol.when_closed()
+    return link
