@@ -38,8 +38,12 @@ EVERY_TLS_1_3_SUITE = ":".join(
 #: What s_client says when all that it has to say of a link is said.
 SAID = r"Verify return code: "
 
-#: What it says when the server has accepted its certificate in TLS 1.3, and kept the session.
-ACCEPTED = r"New Session Ticket arrived"
+#: On its standard input: leave.
+LEAVE = b"Q\n"
+
+#: On its standard input: say what ends any association.  When the answer is there, so is all
+#: that the server had to send before, and in TLS 1.3 nobody else knows that a link is accepted.
+PROVOKE = b"no DICOM\n"
 
 
 def openssl() -> str:
@@ -76,15 +80,15 @@ def start_s_client(case: TestCase, port: int, *options: object) -> Running:
     return start(case, [*command, *map(str, options)])
 
 
-async def s_client(case: TestCase, port: int, *options: object, until: str = SAID) -> str:
-    """Let s_client connect, and go when it has said what it is to say.
+async def s_client(case: TestCase, port: int, *options: object, last: bytes = LEAVE) -> str:
+    """Let s_client connect, and end when it has said what it is to say.
 
-    :param until: pattern of that.
+    :param last: how.
     :return: all that it said.
     """
     process = start_s_client(case, port, *options)
-    await process.when_says(until)
-    process.transport.write(b"Q\n")  # type: ignore[union-attr]  # it runs
+    await process.when_says(SAID)
+    process.transport.write(last)  # type: ignore[union-attr]  # it runs
     await process.ended
     return process.output
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.archive.doubles import at_once
 from tests.running import make_certificates
+from txdicomtls.errors import CredentialError, PasswordUnavailable
 from txdicomtls.node.reload import Reloader
-from txdicomtls.node.security import print_of
 from txdicomtls.tls import CredentialFiles, SecurityFiles, TrustFiles
 
 
@@ -132,28 +133,59 @@ class ReloaderTests(SynchronousTestCase):
         self.assertEqual([], self.changed())
         self.assertEqual([], self.clock.getDelayedCalls())
 
+    def test_a_look_that_fails_is_not_the_last(self) -> None:
+        def cannot(*_: Any) -> Deferred[Any]:
+            return fail(PermissionError(13, "Permission denied"))
 
-class PrintTests(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.directory = Path(self.mktemp())
-        (self.directory / "crls").mkdir(parents=True)
-        self.file = self.directory / "node.crt"
-        self.file.write_text("a")
+        self.patch(self.reloader, "_in_thread", cannot)
+        self.clock.advance(10)
+        self.assertIn("cannot be looked at, for now: [Errno 13] Permission denied", self.said())
+        self.patch(self.reloader, "_in_thread", at_once)
+        self.put("one")
+        self.clock.advance(10)
+        self.assertEqual(["one", "two"], self.changed())
 
-    def test_it_is_the_same_while_nothing_changes(self) -> None:
-        paths = (self.file, self.directory / "crls", self.directory / "missing")
-        self.assertEqual(print_of(paths), print_of(paths))
+    def test_what_fails_for_a_while_is_tried_again_without_a_change(self) -> None:
+        self.put("one")
+        later = CredentialError("node.crt", "this certificate is not valid before 12:01")
+        with mock.patch.object(SecurityFiles, "load", lambda *_: fail(later)):
+            for _ in range(3):
+                self.clock.advance(10)
+        self.assertEqual(1, self.said().count("not valid before"))
+        self.clock.advance(10)
+        self.assertEqual(["one", "two"], self.changed())
 
-    def test_it_changes_with_a_file_and_with_what_is_in_a_directory(self) -> None:
-        paths = (self.file, self.directory / "crls")
-        seen = {print_of(paths)}
-        self.file.write_text("ab")
-        seen.add(print_of(paths))
-        (self.directory / "crls" / "new.crl").write_text("a")
-        seen.add(print_of(paths))
-        (self.directory / "moved").write_text("ab")
-        (self.directory / "moved").replace(self.file)
-        seen.add(print_of(paths))
-        self.file.unlink()
-        seen.add(print_of(paths))
-        self.assertEqual(5, len(seen))
+    def test_nobody_is_asked_for_a_password_again_without_a_change(self) -> None:
+        self.put("one")
+        asked = []
+
+        def load(*_: Any) -> Deferred[Any]:
+            asked.append(1)
+            return fail(PasswordUnavailable("node.key", "nobody answered"))
+
+        with mock.patch.object(SecurityFiles, "load", load):
+            for _ in range(5):
+                self.clock.advance(10)
+        self.assertEqual(1, len(asked))
+
+    def test_who_is_told_of_it_and_fails_harms_nothing(self) -> None:
+        def broken() -> None:
+            raise ZeroDivisionError
+
+        self.patch(self.reloader, "_reloaded", broken)
+        self.assertTrue(self.successResultOf(self.reloader.reload()))
+        self.assertEqual(["one", "two"], self.changed())
+        self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
+
+    def test_what_waits_for_its_turn_does_not_begin_after_the_end(self) -> None:
+        held: list[Deferred[Any]] = []
+
+        def slow(*_: Any) -> Deferred[Any]:
+            held.append(Deferred())
+            return held[-1]
+
+        self.patch(self.reloader, "_in_thread", slow)
+        first, second = self.reloader.reload(), self.reloader.reload()
+        self.reloader.stop()
+        self.assertEqual([False, False], [self.successResultOf(each) for each in (first, second)])
+        self.assertEqual(1, len(held))

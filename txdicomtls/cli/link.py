@@ -282,7 +282,7 @@ def link_table(link: SecureLink) -> Table:
         "peer's key": f"{link.peer_key}, {link.peer_key_bits} bits",
         "peer": link.peer_subject,
         "peer's names": ", ".join(link.peer_names),
-        "issued by": link.peer_chain[-1].subject.rfc4514_string() if link.peer_chain else "",
+        "issued by": link.certificates[0].issuer if link.certificates else "",
         "profile": link.profile,
     }
     for name, value in rows.items():
@@ -292,4 +292,5 @@ def link_table(link: SecureLink) -> Table:
 
 def console() -> Console:
     """Standard output for a person."""
-    return Console(highlight=False)
+    # Without markup: a peer may have had a say in what is shown.
+    return Console(highlight=False, markup=False)

@@ -121,6 +121,16 @@ def security_from_strings(
     if "certificate" not in files and "key" in files:
         msg = "dicomtls: certificate=FILE is missing: a key goes with its certificate"
         raise ValueError(msg)
+    if "crls" in files and files.get("revocation", "none") == "none":
+        msg = "dicomtls: there are crls, and they are not looked at: add revocation=leaf or chain"
+        raise ValueError(msg)
+    for needless in ("chain", "password_file", "password_env"):
+        if needless in files and "certificate" not in files:
+            msg = f"dicomtls: {needless} goes with a certificate: name it with certificate=FILE"
+            raise ValueError(msg)
+    if "password_file" in files and "password_env" in files:
+        msg = "dicomtls: password_file and password_env are two sources: leave one of them"
+        raise ValueError(msg)
     in_thread = in_thread_of(reactor)
     described = SecurityFiles(
         credentials=_credentials(files, in_thread),

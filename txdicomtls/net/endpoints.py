@@ -7,8 +7,7 @@ there is, or a way to get one when the endpoint is used.
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
@@ -29,8 +28,6 @@ from txdicomtls.tls import (
     Security,
     wrap_factory,
 )
-
-Choice = TypeVar("Choice", bound=Enum)
 
 #: The security of an endpoint, or what loads it, once for each use.
 SecurityOrLoader = Security | RotatingSecurity | Callable[[], Deferred[Security]]

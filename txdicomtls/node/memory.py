@@ -26,6 +26,7 @@ def settle() -> None:
     collector need not look at it again.
     """
     bytes(_LARGE)  # freed at once, which is all that it is for; its pages are never touched
+    gc.unfreeze()  # of an earlier call: what a reload has replaced is garbage now
     gc.collect()
     gc.freeze()
 

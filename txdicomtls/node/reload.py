@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredLock
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from txdicomtls.errors import DicomTLSError
-from txdicomtls.node.security import print_of
+from txdicomtls.errors import DicomTLSError, PasswordUnavailable, WrongPassword
+from txdicomtls.node.file_state import state_of
 from txdicomtls.threads import InThread
 from txdicomtls.tls import Keyring, RotatingSecurity, Security, SecurityFiles
 
@@ -50,6 +50,8 @@ class Reloader:
         self._files: dict[str, SecurityFiles] = {}
         self._securities: dict[str, RotatingSecurity] = {}
         self._seen: object = None
+        self._told = ""
+        self._stopped = False
         self._keyring = Keyring()
         self._one_at_a_time = DeferredLock()
         self._running: Deferred[bool] | None = None
@@ -67,8 +69,9 @@ class Reloader:
         :raises DicomTLSError: something cannot be used.
         :raises ValueError: the same, for a profile.
         """
+        self._stopped = False
         self._files = dict(files)
-        self._seen = await self._print()
+        self._seen = await self._state()
         made = await self._make()
         self._securities = {name: RotatingSecurity(each) for name, each in made.items()}
         if self._every is not None:
@@ -76,6 +79,7 @@ class Reloader:
 
     def stop(self) -> None:
         """Look no longer, and give up what is under way."""
+        self._stopped = True
         if self._looking.running:
             self._looking.stop()
         if self._running is not None:
@@ -89,6 +93,8 @@ class Reloader:
         return self._one_at_a_time.run(self._begin)
 
     def _begin(self) -> Deferred[bool]:
+        if self._stopped:
+            return succeed(False)
         self._running = Deferred.fromCoroutine(self._reload())
         return self._running.addErrback(lambda failure: failure.trap(CancelledError) is None)
 
@@ -97,25 +103,35 @@ class Reloader:
             self.log.warn("nothing is reloaded: the node is still starting")
             return False
         try:
-            self._seen = await self._print()
+            self._seen = await self._state()
             made = await self._make()
         except CancelledError:
             raise  # nobody wants to know any more
         except (DicomTLSError, ValueError) as error:
-            self.log.error(  # noqa: TRY400  # the text says it all
-                "not reloaded, everything stays as it was: {error}", error=error
-            )
+            # Told once, but tried again, because it may be the clock and not the files; a
+            # password is asked for once for each change only.
+            if not isinstance(error, WrongPassword | PasswordUnavailable):
+                self._seen = None
+            if str(error) != self._told:
+                self._told = str(error)
+                self.log.error(  # noqa: TRY400  # the text says it all
+                    "not reloaded, everything stays as it was: {error}", error=error
+                )
             return False
         except Exception:  # noqa: BLE001  # whatever it is, what there is goes on
             self.log.failure("not reloaded, everything stays as it was")
             return False
         for name, security in made.items():
             self._securities[name].replace(security)
+        self._told = ""
         self.log.info(
             "reloaded: new links use the new files of {names}",
             names=", ".join(f"[tls.{name}]" for name in made),
         )
-        self._reloaded()
+        try:
+            self._reloaded()
+        except Exception:  # noqa: BLE001  # it is not ours; what is new is in use already
+            self.log.failure("who is told of a reload failed")
         return True
 
     async def _make(self) -> dict[str, Security]:
@@ -125,13 +141,18 @@ class Reloader:
             for name, files in self._files.items()
         }
 
-    def _print(self) -> Deferred[object]:
+    def _state(self) -> Deferred[object]:
         paths = tuple(path for files in self._files.values() for path in files.files)
-        return self._in_thread(print_of, paths)
+        return self._in_thread(state_of, paths)
 
     def _look(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._reload_if_changed())
 
     async def _reload_if_changed(self) -> None:
-        if await self._print() != self._seen:
+        try:
+            changed = await self._state() != self._seen
+        except OSError as error:
+            self.log.warn("the files cannot be looked at, for now: {error}", error=error)
+            return
+        if changed:
             await self.reload()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from txdicomtls.interfaces import IReactor
 from txdicomtls.node.passwords import password_source
@@ -60,16 +59,3 @@ def security_files(
         resumption=section.resumption,
         key_log=key_log_of(environ, allowed=section.key_log, what=f"[{name}]", in_thread=in_thread),
     )
-
-
-def print_of(paths: tuple[Path, ...]) -> frozenset[tuple[str, int, int, int]]:
-    """What changes when a file of these does, or one in a directory of these; blocks."""
-    found = set()
-    for path in paths:
-        for each in (path, *(path.rglob("*") if path.is_dir() else ())):
-            try:
-                status = each.stat()
-            except OSError:
-                continue  # it is on its way to be replaced; its absence is a change as well
-            found.add((str(each), status.st_mtime_ns, status.st_size, status.st_ino))
-    return frozenset(found)

@@ -87,23 +87,32 @@ class _Verification(SSL._VerifyHelper):  # noqa: SLF001  # what makes connection
         super().__init__(lambda *_: False)
         connections = SSL.Connection._reverse_mapping  # noqa: SLF001  # no method
 
+        own_problems = self._problems
+
         def held(certificate: Any) -> crypto.X509:  # noqa: ANN401  # cffi
             if certificate == ffi.NULL or lib.X509_up_ref(certificate) != 1:
                 raise ValueError("OpenSSL verifies without a certificate")
             return crypto.X509._from_raw_x509_ptr(certificate)  # noqa: SLF001  # no method
 
         def step(ok: int, store_context: Any) -> int:  # noqa: ANN401  # cffi
+            problems = own_problems
             try:
                 index = lib.SSL_get_ex_data_X509_STORE_CTX_idx()
+                connection = connections[lib.X509_STORE_CTX_get_ex_data(store_context, index)]
+                # The context that it has now, which do_handshake asks: the server name may have
+                # led it to another than this one, and then the next link would be told.
+                helper = connection.get_context()._verify_helper  # noqa: SLF001  # no method
+                if helper is not None:
+                    problems = helper._problems  # noqa: SLF001  # no method
                 error = judge(
-                    connections[lib.X509_STORE_CTX_get_ex_data(store_context, index)],
+                    connection,
                     held(lib.X509_STORE_CTX_get_current_cert(store_context)),
                     held(lib.X509_STORE_CTX_get0_cert(store_context)),
                     0 if ok else lib.X509_STORE_CTX_get_error(store_context),
                     lib.X509_STORE_CTX_get_error_depth(store_context),
                 )
             except Exception as problem:  # noqa: BLE001  # raised again by do_handshake
-                self._problems.append(problem)
+                problems.append(problem)
                 error = _UNSPECIFIED
             # OpenSSL makes the alert of it.
             lib.X509_STORE_CTX_set_error(store_context, error)

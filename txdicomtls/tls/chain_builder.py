@@ -29,7 +29,10 @@ class ChainBuilder:
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
         self._direct = DirectTrust(trust)
-        self._leaf_store: crypto.X509Store | None = None
+        # Filled here, and not when it is needed, because that may take a while.
+        self._leaf_store = (
+            _store_of(trust, Revocation.LEAF) if trust.revocation is Revocation.CHAIN else None
+        )
 
     def build(
         self,
@@ -73,6 +76,7 @@ class ChainBuilder:
             return self._not_too_long(chain, is_client=is_client, now=now)
         try:
             if self._direct.is_listed(own, 0):
+                self._refuse_revoked(own, is_client=is_client, now=now)
                 return _chain(_store_of(Trust((own,)), Revocation.NONE), leaf, ())
             chain = self._looked_up_one_by_one(leaf, shown)
             return self._not_too_long(chain, is_client=is_client, now=now)
@@ -87,6 +91,22 @@ class ChainBuilder:
             suspect = Suspect(certificate=chain[-1], depth=len(chain) - 1, is_client=is_client)
             raise refused_by_openssl(suspect, Error.CERT_CHAIN_TOO_LONG, self._trust, now)
         return chain
+
+    def _refuse_revoked(self, own: x509.Certificate, *, is_client: bool, now: datetime) -> None:
+        """Heed a list that has what is trusted directly (see :class:`.trust.Trust`).
+
+        OpenSSL ends at the first problem, and so may not have come to it.
+        """
+        if self._trust.revocation is Revocation.NONE:
+            return
+        for crl in self._trust.crls:
+            if (
+                crl.issuer == own.issuer
+                and crl.last_update_utc <= now
+                and crl.get_revoked_certificate_by_serial_number(own.serial_number) is not None
+            ):
+                suspect = Suspect(certificate=own, depth=0, is_client=is_client)
+                raise refused_by_openssl(suspect, Error.CERT_REVOKED, self._trust, now)
 
     def _looked_up_one_by_one(
         self, leaf: crypto.X509, shown: Sequence[crypto.X509]

@@ -34,7 +34,10 @@ class ChainMemory:
     def __init__(self, trust: Trust) -> None:
         self._chains: OrderedDict[x509.Certificate, _Verified] = OrderedDict()
         lists = trust.crls if trust.revocation is not Revocation.NONE else ()
-        self._list_ends = [crl.next_update_utc for crl in lists if crl.next_update_utc is not None]
+        # Also when a list begins: from then on it counts, and an older one may not any more.
+        self._turns = [
+            turn for crl in lists for turn in (crl.last_update_utc, crl.next_update_utc) if turn
+        ]
 
     def find(self, leaf: x509.Certificate, now: datetime) -> Chain | None:
         """The chain of a peer, if there is one that is good at this moment."""
@@ -48,6 +51,7 @@ class ChainMemory:
         """Remember a chain that was verified at this moment."""
         ends = [certificate.not_valid_after_utc for certificate in chain]
         # A clock that was set back may be before what was looked at: then it is looked at again.
-        self._chains[chain[0]] = _Verified(chain, now, min(ends + self._list_ends))
+        turns = [turn for turn in self._turns if turn > now]
+        self._chains[chain[0]] = _Verified(chain, now, min(ends + turns))
         if len(self._chains) > REMEMBERED:
             self._chains.popitem(last=False)

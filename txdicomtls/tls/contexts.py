@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from OpenSSL import SSL
 
@@ -11,6 +12,7 @@ from txdicomtls.tls.capabilities import restrict
 from txdicomtls.tls.credentials import Credentials
 from txdicomtls.tls.key_log import KeyLog
 from txdicomtls.tls.names import printable, shortened
+from txdicomtls.tls.ocsp_files import end_of_response
 from txdicomtls.tls.profiles import Profile
 from txdicomtls.tls.server_names import ServerNames
 from txdicomtls.tls.sessions import keep_sessions
@@ -79,7 +81,13 @@ def server_context(
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     response = credentials.ocsp_response
     if response:
-        context.set_ocsp_server_callback(lambda _connection, _data: response)
+        end = end_of_response(response, credentials.certificate)
+
+        def staple(_connection: SSL.Connection, _data: object) -> bytes:
+            # Clients refuse a server for one that is too old, and not for none.
+            return response if end is None or datetime.now(UTC) < end else b""
+
+        context.set_ocsp_server_callback(staple)
     return context
 
 

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509 import ocsp
 from twisted.logger import Logger
 
 from txdicomtls.tls.names import printable, subject_of
+from txdicomtls.tls.ocsp_files import end_of_response
 from txdicomtls.tls.security import Security
 
 #: Days before the end at which a warning is due, each once.
@@ -65,7 +65,7 @@ def _certificate(what: str, certificate: x509.Certificate) -> Expiration:
 
 
 def _response(der: bytes, certificate: x509.Certificate) -> Iterator[Expiration]:
-    ends = ocsp.load_der_ocsp_response(der).next_update_utc
+    ends = end_of_response(der, certificate)
     if ends is not None:
         yield Expiration(
             what=f"the stapled OCSP response for {subject_of(certificate)}",
@@ -100,12 +100,19 @@ class ExpiryWarnings:
         self._said = {known: due for known, due in self._said.items() if known in current}
         for each in current.values():
             left = each.ends - now
-            if self._hook is not None:
-                self._hook(each, left.total_seconds())
+            self._tell(each, left)
             due = _due(left)
             if due is not None and self._said.get(each.identity) != due:
                 self._said[each.identity] = due
                 self._warn(each, left)
+
+    def _tell(self, each: Expiration, left: timedelta) -> None:
+        if self._hook is None:
+            return
+        try:
+            self._hook(each, left.total_seconds())
+        except Exception:  # noqa: BLE001  # it is the application's; the warnings go on
+            self.log.failure("the hook for what expires failed")
 
     def _warn(self, each: Expiration, left: timedelta) -> None:
         if left <= timedelta():

@@ -292,7 +292,7 @@ class LinkLifecycle:
             return fail(core.never_ready())
         if core.secure_link is not None and core.state is not LinkState.VERIFIED:
             return succeed(core.secure_link)
-        waiting: Deferred[SecureLink] = Deferred(core.awaiting_ready.remove)
+        waiting: Deferred[SecureLink] = Deferred()
         core.awaiting_ready.append(waiting)
         return waiting
 
@@ -301,7 +301,7 @@ class LinkLifecycle:
         core = self._core
         if core.state is LinkState.CLOSED:
             return succeed(None)
-        waiting: Deferred[None] = Deferred(core.awaiting_closed.remove)
+        waiting: Deferred[None] = Deferred()
         core.awaiting_closed.append(waiting)
         return waiting
 

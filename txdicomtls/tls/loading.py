@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, fail
@@ -103,11 +103,10 @@ class SecurityFiles:
         :raises ValueError: there is none of this name, or it does not take these suites.
         """
         profile = profile_named(self.profile)
-        if self.cipher_suites or self.preference is not None:
-            profile = profile.with_cipher_suites(
-                self.cipher_suites or (*profile.tls13_cipher_suites, *profile.cipher_suites),
-                preference=self.preference or profile.preference,
-            )
+        if self.cipher_suites:
+            profile = profile.with_cipher_suites(self.cipher_suites)
+        if self.preference not in (None, profile.preference):
+            profile = replace(profile, preference=self.preference)
         return profile
 
     def load(self, in_thread: InThread, keyring: Keyring | None = None) -> Deferred[Security]:

@@ -127,15 +127,20 @@ def _check_absence(certificate: x509.Certificate, stapling: Stapling) -> None:
         raise UnusableResponse(
             f"there is no OCSP response with it, and this node requires one: {remedy}"
         )
-    try:
-        features = certificate.extensions.get_extension_for_class(x509.TLSFeature).value
-    except x509.ExtensionNotFound:
-        return
-    if x509.TLSFeatureType.status_request in features:
+    if must_staple(certificate):
         raise UnusableResponse(
             "it says itself that an OCSP response must come with it (RFC 7633), "
             f"and there is none: {remedy}"
         )
+
+
+def must_staple(certificate: x509.Certificate) -> bool:
+    """Whether a certificate says that its status must come with it (RFC 7633)."""
+    try:
+        features = certificate.extensions.get_extension_for_class(x509.TLSFeature).value
+    except x509.ExtensionNotFound:
+        return False
+    return x509.TLSFeatureType.status_request in features
 
 
 def _answer(response: ocsp.OCSPResponse, question: StatusQuestion) -> ocsp.OCSPSingleResponse:

@@ -63,3 +63,11 @@ def _check(path: Path, single: ocsp.OCSPSingleResponse, now: datetime) -> None:
             path,
             f"this OCSP response is not valid before {begin:%Y-%m-%d %H:%M} UTC: check the clock",
         )
+
+
+def end_of_response(der: bytes, certificate: x509.Certificate) -> datetime | None:
+    """When an OCSP response for a certificate ends; None where it does not say."""
+    for single in ocsp.load_der_ocsp_response(der).responses:
+        if single.serial_number == certificate.serial_number:
+            return single.next_update_utc
+    return None

@@ -20,7 +20,7 @@ from txdicomtls.tls.verification import LinkConnection
 class SecureLink:
     """Who is at the other end, and how what is said to it is protected.
 
-    :param protocol: "TLSv1.3" or "TLSv1.2".
+    :param protocol: as "TLSv1.3".
     :param cipher_suite: IANA name of the suite.
     :param openssl_cipher: OpenSSL name of the suite.
     :param encryption: as "AES-256-GCM".

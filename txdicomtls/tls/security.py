@@ -18,6 +18,7 @@ from twisted.internet.interfaces import (
     IOpenSSLClientConnectionCreator,
     IOpenSSLServerConnectionCreator,
 )
+from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOProtocol
 from zope.interface import implementer
 
@@ -26,7 +27,7 @@ from txdicomtls.tls.contexts import choose_by_name, client_context, server_conte
 from txdicomtls.tls.credentials import Credentials
 from txdicomtls.tls.key_log import KeyLog
 from txdicomtls.tls.names import is_ip_address, normalized_server_name, presented_names
-from txdicomtls.tls.ocsp import staple_callback
+from txdicomtls.tls.ocsp import must_staple, staple_callback
 from txdicomtls.tls.profiles import Profile
 from txdicomtls.tls.server_names import ServerNames
 from txdicomtls.tls.sessions import ClientSessions
@@ -61,8 +62,11 @@ class Security:
         then everyone whom the trust vouches for can pass for everyone else.
     :param resumption: whether sessions may be taken up again.
     :param key_log: writes the keys of all links down.
-    :raises ValueError: the OpenSSL in use lacks something that the profile needs.
+    :raises ValueError: the OpenSSL in use lacks something that the profile needs; or there is
+        something further to show, but nothing for the others.
     """
+
+    log = Logger()
 
     def __init__(
         self,
@@ -76,6 +80,8 @@ class Security:
         resumption: bool = True,
         key_log: KeyLog | None = None,
     ) -> None:
+        if credentials is None and further:
+            raise ValueError("a server needs a certificate for clients that name none, too")
         profile = without_missing(profile)
         self.profile = profile
         self.trust = trust
@@ -83,6 +89,11 @@ class Security:
         self.further = tuple(further)
         self.client_certificate = client_certificate
         self.verify_names = verify_names
+        if not verify_names:
+            self.log.warn(
+                "NAMES OF SERVERS ARE NOT VERIFIED: whoever has a certificate that is trusted can "
+                "pass for any of them"
+            )
         # A session says nothing of the status that was stapled when it began.
         may_resume = resumption and trust.stapling is not Stapling.REQUIRED
         self.sessions = ClientSessions() if may_resume else None
@@ -185,9 +196,12 @@ class _ClientCreator:
             connection.set_session(session)
         return connection
 
-    def _keep_session(self, session: SSL.Session) -> None:
-        if self._security.sessions is not None:
-            self._security.sessions.keep(self._server, session)
+    def _keep_session(self, connection: LinkConnection) -> None:
+        sessions, session = self._security.sessions, connection.get_session()
+        # A session says nothing of the status that was stapled when it began.
+        if sessions is None or session is None or any(map(must_staple, connection.chain[:1])):
+            return
+        sessions.keep(self._server, session)
 
 
 @implementer(IOpenSSLServerConnectionCreator)

@@ -65,6 +65,7 @@ class TLSTransport(TLSMemoryBIOProtocol):
     factory: TLSTransportFactory
     first_bytes = b""
     _only_tickets_wait = False
+    _peer_went_on = False
 
     def makeConnection(self, transport: ITransport) -> None:
         """Begin the handshake over a transport."""
@@ -181,10 +182,12 @@ class TLSTransport(TLSMemoryBIOProtocol):
         # OpenSSL forgets the session of a peer that went without close_notify, as TLS 1.0 had
         # it; many go so, and the versions since do not want that (RFC 5246 7.2.1).
         connection.set_shutdown(SSL.SENT_SHUTDOWN | SSL.RECEIVED_SHUTDOWN)
+        # A server that does not take a session up breaks the link off without a word: then the
+        # next one must have a full handshake, which tells why.
+        if not self._peer_went_on:
+            return
         if isinstance(connection, LinkConnection) and connection.keep_session is not None:
-            session = connection.get_session()
-            if session is not None:
-                connection.keep_session(session)
+            connection.keep_session(connection)
 
     def writeSequence(self, iovec: Iterable[bytes | memoryview]) -> None:
         """Write buffers one after the other, joined to writes of a good size."""
@@ -208,6 +211,7 @@ class TLSTransport(TLSMemoryBIOProtocol):
         while not (self._lostTLSConnection or self._aborted):
             data, end = read(connection)
             if data:
+                self._peer_went_on = True
                 self.wrappedProtocol.dataReceived(data)
             if end is not None:
                 self._end_of_data(end)
@@ -222,6 +226,7 @@ class TLSTransport(TLSMemoryBIOProtocol):
         if isinstance(end, SSL.WantReadError) or self._lostTLSConnection:
             return
         if isinstance(end, SSL.ZeroReturnError):
+            self._peer_went_on = True
             self._shutdownTLS()
             self._tlsShutdownFinished(None)
         else:

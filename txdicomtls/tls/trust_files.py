@@ -10,11 +10,12 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import crypto
 from twisted.logger import Logger
 
 from txdicomtls.errors import CredentialError
 from txdicomtls.tls.files import certificates_in, read_file
-from txdicomtls.tls.names import shown_name
+from txdicomtls.tls.names import shown_name, subject_of
 
 _Found = TypeVar("_Found", x509.Certificate, x509.CertificateRevocationList)
 
@@ -45,15 +46,24 @@ def read_trusted(path: Path) -> tuple[x509.Certificate, ...]:
         raise CredentialError(
             path, "this is a revocation list (CRL) where a certificate is wanted: name it as one"
         )
-    return certificates_in(file)
+    found = certificates_in(file)
+    for certificate in found:
+        try:
+            crypto.X509.from_cryptography(certificate)
+            subject_of(certificate)
+        except (ValueError, crypto.Error):
+            raise CredentialError(
+                path, "a certificate in this file cannot be read: take it out, or have it replaced"
+            ) from None
+    return found
 
 
 def _files(path: Path) -> Iterator[Path]:
     """A file itself, or the files in a folder by name, but for hidden ones and its README."""
-    if not path.is_dir():
-        yield path
-        return
     try:
+        if not path.is_dir():
+            yield path
+            return
         inside = sorted(path.iterdir())
     except OSError as error:
         raise CredentialError(path, f"this folder cannot be read: {error.strerror}") from None

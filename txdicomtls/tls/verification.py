@@ -60,7 +60,7 @@ class LinkConnection(SSL.Connection):
     :param server_name: what we connect to, in A-labels; empty on the accepting side.
     :param verify_name: whether the certificate of a server must be for its name.
     :param recheck: verifies the certificates of a session that was taken up.
-    :param keep_session: remembers the session for another link.
+    :param keep_session: remembers its session for another link.
     :ivar refusal: why the peer is refused, once it is.
     :ivar rechecked_chain: the chain that counts where OpenSSL's own does not: that which
         ``recheck`` verified, or the certificate alone that is trusted directly; else empty.
@@ -76,7 +76,7 @@ class LinkConnection(SSL.Connection):
         server_name: str = "",
         verify_name: bool = True,
         recheck: Callable[[LinkConnection], tuple[x509.Certificate, ...]] | None = None,
-        keep_session: Callable[[SSL.Session], None] | None = None,
+        keep_session: Callable[[LinkConnection], None] | None = None,
     ) -> None:
         super().__init__(context, None)
         self.is_client = is_client
@@ -91,7 +91,7 @@ class LinkConnection(SSL.Connection):
 
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
-        """The verified chain, the peer's own certificate first; empty where the peer showed none."""
+        """The verified chain, the peer's own certificate first; empty if the peer showed none."""
         return self.rechecked_chain or tuple(self.judged[depth] for depth in sorted(self.judged))
 
 
