@@ -72,7 +72,7 @@ def makeService(options: Options) -> IService:  # Twisted's name
     from txdicomtls.node.memory import settle
     from txdicomtls.node.service import NodeService
 
-    service = NodeService(cast("IReactor", reactor), configuration)
+    service = NodeService(cast("IReactor", reactor), configuration, on_reload=settle)
 
     def cannot_start(failure: Failure) -> None:
         if failure.check(CancelledError):

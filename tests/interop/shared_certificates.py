@@ -10,8 +10,12 @@ from tests.running import Certificates, make_certificates
 from txdicomtls.tls.authority import KeyType
 
 
-@cache
 def shared_certificates(key_type: KeyType = KeyType.ECDSA) -> Certificates:
     """A CA, a node and a client with keys of one kind; made once, not to be changed."""
+    return _made(key_type)
+
+
+@cache
+def _made(key_type: KeyType) -> Certificates:
     directory = Path(tempfile.mkdtemp(prefix="pki-", dir=".")).absolute()
     return make_certificates(directory, key_type=key_type)

@@ -217,9 +217,8 @@ class RefusalTests(_Called):
         node = await self.node(f'crls = ["{list_}"]\nrevocation = "leaf"')
         await self.refused(node, revoked, "certificate revoked", "CN=revoked.* has been revoked")
         for version in ("-tls1_2", "-tls1_3"):
-            said = await self.said(node, version, last=PROVOKE)
-            self.assertNotIn("alert", said)
-        print(node.process.output[-600:])
+            await self.said(node, version, last=PROVOKE)
+        await node.process.when_says(r"(.*PDU type 6EH is not defined\n){2}")
 
     async def test_an_expired_client_is_refused(self) -> None:
         expired = self.authority.issue(subject="late", begin=NOW - 2 * DAY, end=NOW - DAY)

@@ -165,6 +165,7 @@ class ServerTests(EndpointCase):
         self.assert_refused("client_certificate", client_certificate="perhaps")
         self.assert_refused("unknown argument cerificate", cerificate="typing.crt")
         self.assert_refused("revocation must be one of none, leaf, chain", revocation="all")
+        self.assert_refused("add revocation=leaf or chain", crls="ca.crl")
         self.assert_refused("stapling must be one of ignored, checked, required", stapling="no")
         self.assert_refused("preference must be one of server, client", preference="mine")
         self.assert_refused("verify_name must be yes or no", verify_name="maybe")

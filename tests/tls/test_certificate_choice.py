@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.tls.certificates import CA, OTHER_CA
 from tests.tls.pair import FromContext, Pair, join, security
-from txdicomtls.tls import DEFAULT_PROFILE, Security, Trust
+from txdicomtls.tls import DEFAULT_PROFILE, Security, Trust, verification
+from txdicomtls.tls.refusals import Suspect
 
 CLIENT = CA.issue("client.example", subject="client")
 NODE = CA.issue("pacs.example", subject="node")
@@ -73,6 +75,28 @@ class CertificateChoiceTests(SynchronousTestCase):
             pair = join(stranger, server(), name)
             self.assertIsNone(pair.server.link)
             self.assertIn("not issued by a CA that this node trusts", str(pair.server.failure))
+
+    def test_what_breaks_on_one_link_is_not_told_to_the_next(self) -> None:
+        def breaks(suspect: Suspect, *_: object, **__: object) -> None:
+            if not suspect.is_client:
+                raise ZeroDivisionError
+
+        theirs = server()
+        with mock.patch.object(verification, "broken_rule", breaks):
+            pair = join(client(), theirs, "archive.example")
+        self.assertIsNone(pair.server.link)
+        self.assertIsInstance(pair.server.reason and pair.server.reason.value, ZeroDivisionError)
+        self.assertEqual("CN=node", self.subject(join(client(), theirs, "pacs.example")))
+
+    def test_without_a_first_there_is_nothing_further(self) -> None:
+        self.assertRaises(
+            ValueError,
+            Security,
+            profile=DEFAULT_PROFILE,
+            trust=CA.trust,
+            credentials=None,
+            further=(NODE.credentials,),
+        )
 
     def test_sessions_are_taken_up_behind_each_name(self) -> None:
         ours, theirs = client(), server()

@@ -51,6 +51,20 @@ class ChainMemoryTests(SynchronousTestCase):
             memory.keep(CHAIN, NOW)
             self.assertEqual(known, memory.find(PEER, NOW + 2 * HOUR) is not None)
 
+    def test_not_from_when_another_revocation_list_counts(self) -> None:
+        crl = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(CA.certificate.subject)
+            .last_update(NOW + HOUR)
+            .next_update(NOW + DAY)
+            .sign(CA.key, hashes.SHA256())
+        )
+        trust = Trust(CA.trust.certificates, crls=(crl,), revocation=Revocation.LEAF)
+        memory = ChainMemory(trust)
+        memory.keep(CHAIN, NOW)
+        self.assertIsNotNone(memory.find(PEER, NOW + HOUR))
+        self.assertIsNone(memory.find(PEER, NOW + HOUR + timedelta(seconds=1)))
+
     def test_those_that_came_last_are_kept(self) -> None:
         self.memory.keep(CHAIN, NOW)
         others = [CA.issue(str(number)).certificate for number in range(REMEMBERED)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -184,6 +184,14 @@ class WaitingTests(LifecycleTestCase):
         self.assertIs(self.failureResultOf(waiting).value, REFUSED)
         self.assertIs(self.failureResultOf(link.when_ready()).value, REFUSED)
         self.assertIs(link.error, REFUSED)
+
+    def test_one_who_gives_up_while_the_others_are_told_harms_nobody(self) -> None:
+        link = self.begin(S.HANDSHAKING)
+        first, second, third = (link.when_closed() for _ in range(3))
+        first.addCallback(lambda _: second.cancel())
+        link.lost(None)
+        self.successResultOf(third)
+        self.failureResultOf(second, CancelledError)
 
     def test_a_timeout_is_what_they_are_told(self) -> None:
         link = self.begin(S.HANDSHAKING)

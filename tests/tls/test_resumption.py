@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.tls.certificates import CA, DAY, NOW, Issued
 from tests.tls.pair import SERVER_NAME, Pair, join
+from txdicomtls.errors import HandshakeFailed
 from txdicomtls.tls import DEFAULT_PROFILE, Security, Stapling, TLSVersion
 
 TLS_1_2 = replace(DEFAULT_PROFILE, maximum_version=TLSVersion.TLS_1_2)
@@ -126,6 +127,19 @@ class ResumptionTests(SynchronousTestCase):
         self.assertIsNone(pair.server.link)
         self.assertIn("it is not wanted", str(pair.server.failure))
         self.assertEqual([], pair.server.received)
+
+    def test_who_was_refused_with_a_session_is_told_why_with_a_full_handshake(self) -> None:
+        for profile in (DEFAULT_PROFILE, TLS_1_2):
+            unwanted: list[str] = []
+            trust = replace(CA.trust, judge=lambda _step, no=unwanted: no[0] if no else None)
+            client = make(CLIENT, profile=profile)
+            server = make(SERVER, trust=trust, profile=profile)
+            use(client, server)
+            unwanted.append("it is not wanted")
+            use(client, server)
+            error = use(client, server).client.failure
+            assert isinstance(error, HandshakeFailed)
+            self.assertEqual((True, "bad_certificate"), (error.by_peer, error.alert))
 
     def test_where_a_staple_is_required_every_handshake_is_whole(self) -> None:
         client = make(CLIENT, trust=replace(CA.trust, stapling=Stapling.REQUIRED))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet.base import ReactorBase
@@ -13,7 +14,8 @@ from twisted.python.filepath import FilePath
 from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from tests.tls.certificates import CA, OTHER_CA
+from tests.tls.authorities import ocsp_response
+from tests.tls.certificates import CA, DAY, NOW, OTHER_CA
 from tests.tls.pair import SERVER_NAME, FromContext, join, security
 from tests.tls.threads import in_this_thread
 from txdicomtls.errors import CredentialError, HandshakeFailed
@@ -142,6 +144,21 @@ class NegotiationTests(SynchronousTestCase):
             self.assertEqual(expected, second.client.secure_link.resumed)
             self.assertEqual(expected, second.server.secure_link.resumed)
 
+    def test_a_status_is_stapled_for_as_long_as_it_is_worth_something(self) -> None:
+        for end, expected in ((NOW + DAY, True), (NOW - DAY / 4, False)):
+            response = ocsp_response(SERVER.certificate, end=end)
+            server = security(replace(SERVER.credentials, ocsp_response=response))
+            shown: list[bytes] = []
+
+            def look(_: SSL.Connection, der: bytes, __: object, shown: Any = shown) -> bool:
+                shown.append(der)
+                return True
+
+            context = foreign_client()
+            context.set_ocsp_client_callback(look)
+            join(_Asking(context), server)
+            self.assertEqual([response if expected else b""], shown)
+
     def test_renegotiation_is_refused(self) -> None:
         context = foreign_client()
         context.set_max_proto_version(SSL.TLS1_2_VERSION)
@@ -160,6 +177,15 @@ class NegotiationTests(SynchronousTestCase):
         profile = replace(DEFAULT_PROFILE, groups=("no-such-group",))
         error = self.assertRaises(ValueError, security, profile=profile)
         self.assertIn("no-such-group", str(error))
+
+
+class _Asking(FromContext):
+    """Asks for the status of the server's certificate."""
+
+    def clientConnectionForTLS(self, tlsProtocol: object) -> SSL.Connection:
+        connection = SSL.Connection(self._context, None)
+        connection.request_ocsp()
+        return connection
 
 
 class _Resuming(FromContext):

@@ -58,6 +58,7 @@ class NodeService(Service):
     :param configuration: what it is to be.
     :param on_expiry: told now and then, and after each reload, when everything that the links
         depend on ends, and how many seconds are left; for metrics.
+    :param on_reload: called when there are new certificates, keys, trust and lists.
     """
 
     log = Logger()
@@ -67,10 +68,12 @@ class NodeService(Service):
         reactor: IReactor,
         configuration: Configuration,
         on_expiry: Callable[[Expiration, float], None] | None = None,
+        on_reload: Callable[[], None] | None = None,
     ) -> None:
         self.setName("dicomtls")
         self._reactor = reactor
         self._configuration = configuration
+        self._on_reload = on_reload
         self._in_thread = in_thread_of(reactor)
         self.archive = FileArchive(
             configuration.node.data,
@@ -87,7 +90,7 @@ class NodeService(Service):
             reactor,
             self._in_thread,
             every=reload.every if reload.on_change else None,
-            reloaded=self._look_at_expiry,
+            reloaded=self._reloaded,
         )
         self._tidying = Tidying(reactor, self._in_thread, self.factory)
         self._expiry = ExpiryWarnings(utc_now, on_expiry)
@@ -163,6 +166,11 @@ class NodeService(Service):
             port=address.port,
             profile=profile.name,
         )
+
+    def _reloaded(self) -> None:
+        self._look_at_expiry()
+        if self._on_reload is not None:
+            self._on_reload()
 
     def _look_at_expiry(self) -> None:
         self._expiry.look(
