@@ -35,6 +35,9 @@ EVERY_TLS_1_3_SUITE = ":".join(
     )
 )
 
+#: What makes an s_server refuse an association: A-ASSOCIATE-RJ (PS3.8 9.3.4), transient.
+REJECTION = bytes((3, 0, 0, 0, 0, 4, 0, 2, 1, 1))
+
 #: What s_client says when all that it has to say of a link is said.
 SAID = r"Verify return code: "
 
@@ -133,10 +136,9 @@ async def call(port: int, secured: Security, host: str = "localhost") -> Request
 
 
 async def link_to(server: Running, port: int, secured: Security) -> SecureLink:
-    """Connect to a s_server until the link is ready, and let it hang up then."""
+    """Connect to an s_server; what the link is that is left when it has refused an association."""
     protocol = await call(port, secured)
     link = await protocol.when_secure_link_ready()
-    # Whatever it had to send after the handshake, as tickets, is there before its close_notify.
-    server.transport.write(b"q\n")  # type: ignore[union-attr]  # it runs
+    server.transport.write(REJECTION)  # type: ignore[union-attr]  # it runs
     await protocol.when_closed()
     return link

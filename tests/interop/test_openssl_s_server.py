@@ -6,6 +6,7 @@ It answers no association: what is looked at is the link, or why there is none.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from twisted.trial.unittest import TestCase
@@ -33,7 +34,7 @@ from tests.interop.suites import (
 from tests.running import Running
 from tests.tls.certificates import Issued
 from txdicomtls.errors import PeerNameMismatch
-from txdicomtls.tls import PROFILES, Profile, SecureLink, Security, Stapling, TLSVersion
+from txdicomtls.tls import PROFILES, Profile, Revocation, SecureLink, Security, Stapling, TLSVersion
 from txdicomtls.tls.authority import KeyType
 
 DEFAULT = PROFILES["bcp195-rfc9325"]
@@ -197,20 +198,18 @@ class ExtensionTests(_Calling):
     async def test_a_server_of_another_protocol_is_an_error(self) -> None:
         _, port = await start_s_server(self, shared_certificates(), "-alpn", "h2,http/1.1")
         error = await refused(port, await self.security())
-        self.assertTrue(error.by_peer)
-        print(error.alert, error)
+        self.assertEqual((True, "no_application_protocol"), (error.by_peer, error.alert))
+        self.assertIn("refused DICOM as the application protocol", str(error))
 
     async def test_the_name_is_indicated(self) -> None:
         other = self.files(self.authority().issue("other.example"))
         [_, certificate, _, key] = other
         options = ["-servername", "localhost", "-cert2", certificate, "-key2", key]
-        server, port = await start_s_server(self, shared_certificates(), *options)
-        secured = await self.security()
-        protocol = await call(port, secured)
+        _, port = await start_s_server(self, shared_certificates(), *options)
+        protocol = await call(port, await self.security())
         with self.assertRaises(PeerNameMismatch) as caught:
             await protocol.when_secure_link_ready()
         self.assertEqual(("other.example",), caught.exception.presented)
-        await server.when_says('Hostname in TLS extension: "localhost"')
 
     async def test_a_session_is_taken_up_again(self) -> None:
         for option in ("-tls1_2", "-tls1_3"):
@@ -220,3 +219,93 @@ class ExtensionTests(_Calling):
             self.assertEqual([False, True, True], [link.resumed for link in links])
             self.assertEqual({"CN=node"}, {link.peer_subject for link in links})
             await server.when_says(r"(?s)(Reused session-id.*){2}")
+
+
+class StaplingTests(_Calling):
+    async def test_a_good_status_is_taken(self) -> None:
+        for stapling in (Stapling.CHECKED, Stapling.REQUIRED):
+            for version in ("-tls1_2", "-tls1_3"):
+                status = ["-status_file", self.status(), version]
+                server, port = await start_s_server(self, shared_certificates(), *status)
+                link = await link_to(server, port, await self.security(stapling=stapling))
+                self.assertEqual("CN=node", link.peer_subject)
+
+    async def test_a_server_that_staples_that_it_is_revoked_is_refused(self) -> None:
+        for version in ("-tls1_2", "-tls1_3"):
+            status = ["-status_file", self.status(OCSPCertStatus.REVOKED), version]
+            _, port = await start_s_server(self, shared_certificates(), *status)
+            error = await refused(port, await self.security())
+            print(error.by_peer, error.alert, error)
+
+    async def test_a_server_that_staples_what_is_out_of_date_is_refused(self) -> None:
+        old = self.status(begin=NOW - 3 * DAY, end=NOW - DAY)
+        _, port = await start_s_server(self, shared_certificates(), "-status_file", old)
+        error = await refused(port, await self.security())
+        print(error.by_peer, error.alert, error)
+
+    async def test_a_server_that_staples_nothing_is_refused_where_a_status_is_required(
+        self,
+    ) -> None:
+        _, port = await start_s_server(self, shared_certificates())
+        error = await refused(port, await self.security(stapling=Stapling.REQUIRED))
+        print(error.by_peer, error.alert, error)
+
+    def status(self, status: OCSPCertStatus = OCSPCertStatus.GOOD, **dates: datetime) -> Path:
+        """Write what a responder says of the certificate of the node."""
+        path = shared_certificates().certificate("node")
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        return self.written(ocsp_response(certificate, self.authority(), status, **dates))
+
+
+class RefusalTests(_Calling):
+    async def test_a_server_of_another_name_is_refused(self) -> None:
+        error = await self.refusal(self.authority().issue("other.example"))
+        assert isinstance(error, PeerNameMismatch)
+        self.assertEqual(("localhost", ("other.example",)), (error.expected, error.presented))
+
+    async def test_an_expired_server_is_refused(self) -> None:
+        late = self.authority().issue("localhost", begin=NOW - 2 * DAY, end=NOW - DAY)
+        error = await self.refusal(late)
+        assert isinstance(error, HandshakeFailed)
+        self.assertEqual((False, "certificate_expired"), (error.by_peer, error.alert))
+        self.assertIn("expired on", str(error))
+
+    async def test_a_server_of_another_ca_is_refused(self) -> None:
+        error = await self.refusal(CA.issue("localhost"))
+        assert isinstance(error, HandshakeFailed)
+        self.assertEqual((False, "unknown_ca"), (error.by_peer, error.alert))
+
+    async def test_a_revoked_server_is_refused(self) -> None:
+        revoked = self.authority().issue("localhost")
+        usual = await self.security()
+        lists = (crl(self.authority(), revoked.certificate),)
+        trust = replace(usual.trust, crls=lists, revocation=Revocation.LEAF)
+        secured = Security(profile=DEFAULT, trust=trust, credentials=usual.credentials)
+        error = await self.refusal(revoked, secured)
+        assert isinstance(error, HandshakeFailed)
+        self.assertEqual((False, "certificate_revoked"), (error.by_peer, error.alert))
+
+    async def test_a_short_key_is_refused_though_the_level_of_the_profile_permits_it(self) -> None:
+        short = self.authority().issue("localhost", kind="p224")
+        secured = await self.security(MODIFIED)
+        options = ["-tls1_2", "-cipher", EVERYTHING]
+        error = await self.refusal(short, secured, *options)
+        print(error)
+
+    async def refusal(
+        self, issued: Issued, secured: Security | None = None, *options: str
+    ) -> LinkError:
+        """Connect to an s_server with this certificate, which must fail."""
+        shown = self.files(issued)
+        _, port = await start_s_server(self, shared_certificates(), *shown, *options)
+        protocol = await call(port, secured or await self.security())
+        return await self.assertFailure(protocol.when_secure_link_ready(), LinkError)
+
+
+class CommandTests(_Calling):
+    async def test_the_command_says_what_is_wrong_with_a_server(self) -> None:
+        late = self.authority().issue("localhost", begin=NOW - 2 * DAY, end=NOW - DAY)
+        _, port = await start_s_server(self, shared_certificates(), *self.files(late))
+        command: Words = [SCRIPTS / "txdicomtls", "echo", f"localhost:{port}"]
+        status, said = await run(self, [*command, *shared_certificates().options])
+        print(status, said)
