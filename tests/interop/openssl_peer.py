@@ -7,32 +7,19 @@ from __future__ import annotations
 
 import subprocess
 from functools import cache
-from typing import Any
 
-from twisted.internet.protocol import Factory
 from twisted.trial.unittest import TestCase
 
-from tests.interop.links import the_reactor
 from tests.interop.peers import Words, missing
 from tests.running import Certificates, Running, start
-from txdicomtls.net import ClientEndpoint, RequestorProtocol
-from txdicomtls.pdu import AssociateRQ, UserInformation
-from txdicomtls.scu import verification_context
-from txdicomtls.tls import SecureLink, Security
-from txdicomtls.uids import IMPLEMENTATION_CLASS_UID
 
 #: Permits every suite, key and signature that OpenSSL has.
 EVERYTHING = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"
 
 #: Permits every suite of TLS 1.3, those with CCM too, which OpenSSL leaves out by itself.
-EVERY_TLS_1_3_SUITE = ":".join(
-    (
-        "TLS_AES_128_CCM_8_SHA256",
-        "TLS_AES_128_CCM_SHA256",
-        "TLS_AES_128_GCM_SHA256",
-        "TLS_AES_256_GCM_SHA384",
-        "TLS_CHACHA20_POLY1305_SHA256",
-    )
+EVERY_TLS_1_3_SUITE = (
+    "TLS_AES_128_CCM_8_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_GCM_SHA256:"
+    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256"
 )
 
 #: What makes an s_server refuse an association: A-ASSOCIATE-RJ (PS3.8 9.3.4), transient.
@@ -117,28 +104,3 @@ async def start_s_server(
     process = start(case, [*command, *credentials, *map(str, options)])
     found = await process.when_says(r"ACCEPT \S+:(\d+)")
     return process, int(found[1])
-
-
-async def call(port: int, secured: Security, host: str = "localhost") -> RequestorProtocol:
-    """Connect as a requestor; its link is not ready yet."""
-    reactor = the_reactor()
-    request = AssociateRQ(
-        called_ae_title="PEER",
-        calling_ae_title="TXDICOMTLS",
-        presentation_contexts=verification_context(),
-        user_information=UserInformation(implementation_class_uid=IMPLEMENTATION_CLASS_UID),
-    )
-    endpoint = ClientEndpoint(reactor, host, port, secured)
-    factory = Factory.forProtocol(lambda: RequestorProtocol(reactor, request))
-    protocol: Any = await endpoint.connect(factory)
-    assert isinstance(protocol, RequestorProtocol)
-    return protocol
-
-
-async def link_to(server: Running, port: int, secured: Security) -> SecureLink:
-    """Connect to an s_server; what the link is that is left when it has refused an association."""
-    protocol = await call(port, secured)
-    link = await protocol.when_secure_link_ready()
-    server.transport.write(REJECTION)  # type: ignore[union-attr]  # it runs
-    await protocol.when_closed()
-    return link

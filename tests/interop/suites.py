@@ -1,4 +1,4 @@
-"""What is to be read back of a link under each suite, by hand: the name alone would prove little."""
+"""What is to be read back of a link under each suite, written by hand."""
 
 from __future__ import annotations
 

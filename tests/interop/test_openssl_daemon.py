@@ -1,4 +1,4 @@
-"""OpenSSL's s_client calls the daemon: what a configuration can say of TLS, and DCMTK cannot ask."""
+"""OpenSSL's s_client calls the daemon: what its configuration can say of TLS."""
 
 from __future__ import annotations
 
