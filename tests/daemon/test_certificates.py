@@ -116,12 +116,12 @@ IMPOSTORS = {
     "expired": Impostor(
         lambda ours: issue(ours.key, begin=NOW - 2 * DAY, end=NOW - DAY),
         ("certificate expired",),
-        f"expired on {NOW - DAY:%Y-%m-%d %H:%M} UTC: have it renewed",
+        f"expired on {NOW - DAY:%Y-%m-%d %H:%M} UTC, and this machine's clock says ",
     ),
     "not yet valid": Impostor(
         lambda ours: issue(ours.key, begin=NOW + DAY, end=NOW + 2 * DAY),
         ("bad certificate",),
-        f"is not valid before {NOW + DAY:%Y-%m-%d %H:%M} UTC: check the clocks",
+        f"is not valid before {NOW + DAY:%Y-%m-%d %H:%M} UTC, and this machine's clock says ",
     ),
     "for servers": Impostor(
         lambda ours: issue(ours.key, usage=ExtendedKeyUsageOID.SERVER_AUTH),

@@ -31,7 +31,7 @@ from tests.daemon.tls_certificates import (
     utc_time,
 )
 
-SOON = timedelta(minutes=2)
+A_WHILE = timedelta(hours=1)
 
 #: From a CA that the node trusts and the public key of the client: a chain, its own one first.
 Make = Callable[[Issuer, bytes], list[bytes]]
@@ -39,21 +39,27 @@ Make = Callable[[Issuer, bytes], list[bytes]]
 #: What a client must not be let in with, the alert for it, and what the log says.
 Case = tuple[Make, str, str]
 
+
+def with_another_end(octets: bytes) -> bytes:
+    """Another last octet, whatever it was."""
+    return octets[:-1] + bytes((octets[-1] ^ 1,))
+
+
 DATES: dict[str, Case] = {
-    "expired two minutes ago": (
-        lambda ca, key: ca.issue(key, end=utc_time(NOW - SOON)),
+    "expired an hour ago": (
+        lambda ca, key: ca.issue(key, end=utc_time(NOW - A_WHILE)),
         "certificate expired",
-        f"expired on {NOW - SOON:%Y-%m-%d %H:%M} UTC, and this machine's clock says {NOW:%Y-%m-%d}",
+        f"expired on {NOW - A_WHILE:%Y-%m-%d %H:%M} UTC, and this machine's clock says",
     ),
     "of 1950": (
         lambda ca, key: ca.issue(key, begin=IN_1950, end=IN_1950),
         "certificate expired",
         "expired on 1950-01-01 00:00 UTC, and this machine's clock says",
     ),
-    "valid in two minutes": (
-        lambda ca, key: ca.issue(key, begin=utc_time(NOW + SOON)),
+    "valid in an hour": (
+        lambda ca, key: ca.issue(key, begin=utc_time(NOW + A_WHILE)),
         "bad certificate",
-        f"is not valid before {NOW + SOON:%Y-%m-%d %H:%M} UTC, and this machine's clock says",
+        f"is not valid before {NOW + A_WHILE:%Y-%m-%d %H:%M} UTC, and this machine's clock says",
     ),
     "ended before it began": (
         lambda ca, key: ca.issue(key, begin=utc_time(NOW + DAY), end=utc_time(NOW - DAY)),
@@ -308,7 +314,7 @@ CONTENTS: dict[str, Case] = {
         _UNREADABLE,
     ),
     "a false signature": (
-        lambda ca, key: [ca.issue(key)[0][:-1] + b"\0"],
+        lambda ca, key: [with_another_end(ca.issue(key)[0])],
         "decrypt error",
         "has a false signature",
     ),

@@ -145,7 +145,8 @@ class MismatchTests(PairedTestCase):
             self.assertEqual((False, "handshake_failure"), (error.by_peer, error.alert))
             self.assertEqual(
                 "the client offers no cipher suite that the profile allows, or none that goes "
-                "with the type of our key: update it, or choose another profile",
+                "with the type of our key and a group of both: update it, or choose another "
+                "profile",
                 str(error),
             )
 

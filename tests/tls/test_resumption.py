@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.tls.certificates import CA, DAY, NOW, Issued
 from tests.tls.pair import SERVER_NAME, Pair, join
 from txdicomtls.errors import HandshakeFailed
-from txdicomtls.tls import DEFAULT_PROFILE, Security, Stapling, TLSVersion
+from txdicomtls.tls import DEFAULT_PROFILE, ChainStep, Security, Stapling, TLSVersion
 
 TLS_1_2 = replace(DEFAULT_PROFILE, maximum_version=TLSVersion.TLS_1_2)
 
@@ -131,7 +131,11 @@ class ResumptionTests(SynchronousTestCase):
     def test_who_was_refused_with_a_session_is_told_why_with_a_full_handshake(self) -> None:
         for profile in (DEFAULT_PROFILE, TLS_1_2):
             unwanted: list[str] = []
-            trust = replace(CA.trust, judge=lambda _step, no=unwanted: no[0] if no else None)
+
+            def judge(_: ChainStep, unwanted: list[str] = unwanted) -> str | None:
+                return unwanted[0] if unwanted else None
+
+            trust = replace(CA.trust, judge=judge)
             client = make(CLIENT, profile=profile)
             server = make(SERVER, trust=trust, profile=profile)
             use(client, server)

@@ -43,7 +43,7 @@ _REASONS = {
     "no shared cipher": Alert(
         "handshake_failure",
         "the client offers no cipher suite that the profile allows, or none that goes with the "
-        "type of our key: update it, or choose another profile",
+        "type of our key and a group of both: update it, or choose another profile",
     ),
     "no suitable key share": Alert(
         "handshake_failure", "the client offers no key exchange group that the profile allows"
