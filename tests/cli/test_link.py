@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import click
 from click.testing import CliRunner
+from rich.table import Table
 from twisted.trial.unittest import SynchronousTestCase
 
-from txdicomtls.cli.link import LinkOptions, link_options
+from txdicomtls.cli.link import LinkOptions, console, link_options
 
 
 @click.command()
 @link_options
 def call(link: LinkOptions) -> None:
     click.echo(f"{link.host} {link.port} {link.called} {link.calling}")
+
+
+class ConsoleTests(SynchronousTestCase):
+    def test_what_a_peer_calls_itself_is_shown_as_it_is(self) -> None:
+        terminal = console()
+        for name in ("CN=PACS [/x]", "CN=[link=http://evil.example]click[/link]", "[bold]x"):
+            with terminal.capture() as shown:
+                terminal.print(name)
+                table = Table()
+                table.add_column()
+                table.add_row(name)
+                terminal.print(table)
+            self.assertEqual(2, shown.get().count(name), name)
 
 
 class LinkOptionsTests(SynchronousTestCase):

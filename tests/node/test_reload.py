@@ -108,6 +108,20 @@ class ReloaderTests(SynchronousTestCase):
             self.clock.advance(10)
         self.assertEqual(1, self.said().count("not reloaded"))
 
+    def test_who_asks_is_answered_each_time(self) -> None:
+        (self.directory / "one" / "node.key").write_text("no key")
+        for _ in range(3):
+            self.assertFalse(self.successResultOf(self.reloader.reload()))
+        self.assertEqual(3, self.said().count("not reloaded"))
+
+    def test_what_may_not_be_looked_at_is_one_line_for_who_asks(self) -> None:
+        def cannot(*_: Any) -> Deferred[Any]:
+            return fail(PermissionError(13, "Permission denied"))
+
+        self.patch(self.reloader, "_in_thread", cannot)
+        self.assertFalse(self.successResultOf(self.reloader.reload()))
+        self.assertIn("not reloaded, everything stays as it was: [Errno 13]", self.said())
+
     def test_a_file_that_is_gone_changes_nothing(self) -> None:
         (self.directory / "one" / "ca.crt").unlink()
         self.clock.advance(10)

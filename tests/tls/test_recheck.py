@@ -144,6 +144,13 @@ class RecheckTests(SynchronousTestCase):
                 trust = Trust((CA.certificate,), pinned=(peer.certificate,), revocation=revocation)
                 self.assertEqual(self.recheck(shown_by(peer), trust), ("CN=Pinned",))
 
+    def test_a_pinned_peer_that_a_list_of_its_issuer_has(self) -> None:
+        peer = CA.issue("ct1.example", subject="Pinned")
+        lists = (crl(CA), crl(CA, peer.certificate, begin=NOW - DAY / 2))
+        trust = Trust((), pinned=(peer.certificate,), crls=lists, revocation=Revocation.LEAF)
+        error = self.refuse(shown_by(peer), "has been revoked", trust)
+        self.assertEqual("certificate_revoked", error.alert)
+
     def test_a_pinned_peer_that_has_expired(self) -> None:
         for issuer in (None, OTHER_CA, CA):
             peer = craft(issuer, BOTH, begin=NOW - 2 * DAY, end=NOW - DAY)

@@ -57,6 +57,13 @@ class LoadTrustTests(LoadingTestCase):
         self.second.write_bytes(b"")
         self.refuse(self.second, "empty", [self.first, self.second])
 
+    def test_a_certificate_whose_name_cannot_be_read_is_refused(self) -> None:
+        content = bytearray(CA.certificate.public_bytes(Encoding.DER))
+        at = content.rfind(b"Test CA")
+        content[at : at + 2] = b"\xff\xfe"
+        self.first.write_bytes(content)
+        self.refuse(self.first, "cannot be read", [self.first])
+
     def test_a_file_that_is_too_large_is_named(self) -> None:
         self.first.write_bytes(bytes(LARGEST_FILE + 1))
         self.refuse(self.first, "more than", [self.first])

@@ -71,7 +71,10 @@ class Reloader:
         """
         self._stopped = False
         self._files = dict(files)
-        self._seen = await self._state()
+        try:
+            self._seen = await self._state()
+        except OSError:
+            self._seen = None  # whoever reads the file says what is wrong with it
         made = await self._make()
         self._securities = {name: RotatingSecurity(each) for name, each in made.items()}
         if self._every is not None:
@@ -90,6 +93,7 @@ class Reloader:
 
         :return: whether there are new securities; never fails.
         """
+        self._told = ""  # who asks is answered, also if it is the same as the last time
         return self._one_at_a_time.run(self._begin)
 
     def _begin(self) -> Deferred[bool]:
@@ -107,7 +111,7 @@ class Reloader:
             made = await self._make()
         except CancelledError:
             raise  # nobody wants to know any more
-        except (DicomTLSError, ValueError) as error:
+        except (DicomTLSError, ValueError, OSError) as error:
             # Told once, but tried again, because it may be the clock and not the files; a
             # password is asked for once for each change only.
             if not isinstance(error, WrongPassword | PasswordUnavailable):
@@ -155,4 +159,4 @@ class Reloader:
             self.log.warn("the files cannot be looked at, for now: {error}", error=error)
             return
         if changed:
-            await self.reload()
+            await self._one_at_a_time.run(self._begin)
