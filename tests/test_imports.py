@@ -27,8 +27,10 @@ LEVELS = {
     "part10": 0,
     "threads": 0,
     "uids": 0,
+    "dataset": 1,
     "pdu": 1,
     "tls": 1,
+    "index": 2,
     "probe": 2,
     "dimse": 2,
     "association": 3,
@@ -43,7 +45,7 @@ LEVELS = {
 }
 
 #: Rooms that see bytes and values only: no sockets, no clocks, no threads.
-CORE = ("pdu", "dimse", "association")
+CORE = ("dataset", "pdu", "dimse", "association")
 NOT_IN_CORE = frozenset(
     ("twisted", "OpenSSL", "asyncio", "select", "selectors", "socket", "ssl", "threading", "time")
 )
@@ -159,8 +161,10 @@ class LevelTests(SynchronousTestCase):
         below: dict[str, set[str]] = {
             room: {
                 room_of(target)
-                for target in imported(ast.parse((PACKAGE / f"{room}.py").read_text()))
-                if target.startswith("txdicomtls.")
+                for path in MODULES
+                if room_of(module_name(path)) == room
+                for target in imported(ast.parse(path.read_text()))
+                if target.startswith("txdicomtls.") and room_of(target) != room
             }
             for room, level in LEVELS.items()
             if level == 0

@@ -6,7 +6,7 @@ waits: nothing here may block the reactor thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import (
@@ -28,13 +28,27 @@ class Grant:
     """What a peer may do on its association.
 
     :param services: names of the services that it may use; None for all.
+    :param sop_classes: UIDs of the SOP classes that it may use; None for all.
+    :param user: who was authenticated by the user identity, for log lines and audit; empty
+        where nobody was.
+    :param identity_response: what a positive response to the user identity carries (PS3.7
+        D.3.3.7.2); None where the identity was not verified, so that there is none to give.
+    :param valid_for: seconds from now after which nothing is granted any more, as when a
+        token expires: requests are answered with 0x0124 then; None for as long as the
+        association lasts.
     """
 
     services: frozenset[str] | None = None
+    sop_classes: frozenset[str] | None = None
+    user: str = ""
+    identity_response: bytes | None = field(default=None, repr=False)
+    valid_for: float | None = None
 
-    def allows(self, service: str) -> bool:
-        """Whether this service may be used."""
-        return self.services is None or service in self.services
+    def allows(self, service: str, sop_class: str = "") -> bool:
+        """Whether this service may be used, for this SOP class if one is named."""
+        return (self.services is None or service in self.services) and (
+            not sop_class or self.sop_classes is None or sop_class in self.sop_classes
+        )
 
 
 class IReactor(IReactorTime, IReactorTCP, IReactorThreads, IReactorProcess):

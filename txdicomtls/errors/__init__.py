@@ -1,0 +1,94 @@
+"""The whole tree of errors: each carries its facts as fields and says which side is to blame.
+
+Three rules hold for every class here: the text of an error is one line that a
+person can act on; it never holds a password or patient data; what a program
+needs to decide is in a field, never only in the text.
+"""
+
+from __future__ import annotations
+
+from txdicomtls.errors.configuration import (
+    CannotListen,
+    ConfigurationError,
+    ConfigurationProblem,
+    CredentialError,
+    PasswordUnavailable,
+    ProfileUnavailable,
+    WrongPassword,
+)
+from txdicomtls.errors.instances import (
+    CannotUnderstand,
+    DuplicateInstance,
+    InvalidInstance,
+    MalformedDataSet,
+    MismatchedInstance,
+    NotADicomFile,
+    OutOfResources,
+    StorageError,
+)
+from txdicomtls.errors.link import (
+    HandshakeFailed,
+    LinkError,
+    LinkRefused,
+    LinkTimeout,
+    PeerNameMismatch,
+    PeerNotTLS,
+    PeerUnreachable,
+)
+from txdicomtls.errors.root import (
+    DicomTLSError,
+)
+from txdicomtls.errors.upper_layer import (
+    AssociationAborted,
+    AssociationEnded,
+    AssociationError,
+    AssociationLost,
+    AssociationRefused,
+    AssociationRejected,
+    AssociationTimeout,
+    LocalProtocolError,
+    MalformedCommand,
+    NoPresentationContext,
+    ProtocolError,
+    RemoteProtocolError,
+    UnreadableCommand,
+)
+
+__all__ = [
+    "AssociationAborted",
+    "AssociationEnded",
+    "AssociationError",
+    "AssociationLost",
+    "AssociationRefused",
+    "AssociationRejected",
+    "AssociationTimeout",
+    "CannotListen",
+    "CannotUnderstand",
+    "ConfigurationError",
+    "ConfigurationProblem",
+    "CredentialError",
+    "DicomTLSError",
+    "DuplicateInstance",
+    "HandshakeFailed",
+    "InvalidInstance",
+    "LinkError",
+    "LinkRefused",
+    "LinkTimeout",
+    "LocalProtocolError",
+    "MalformedCommand",
+    "MalformedDataSet",
+    "MismatchedInstance",
+    "NoPresentationContext",
+    "NotADicomFile",
+    "OutOfResources",
+    "PasswordUnavailable",
+    "PeerNameMismatch",
+    "PeerNotTLS",
+    "PeerUnreachable",
+    "ProfileUnavailable",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "StorageError",
+    "UnreadableCommand",
+    "WrongPassword",
+]

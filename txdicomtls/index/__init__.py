@@ -1,0 +1,1 @@
+"""What instances there are: rows in SQLite or PostgreSQL, their migrations, and queries."""
