@@ -16,6 +16,12 @@ from txdicomtls.errors.configuration import (
     ProfileUnavailable,
     WrongPassword,
 )
+from txdicomtls.errors.index import (
+    IndexTooNew,
+    IndexUnavailable,
+    InvalidQuery,
+    QueryTimeout,
+)
 from txdicomtls.errors.instances import (
     CannotUnderstand,
     DuplicateInstance,
@@ -70,7 +76,10 @@ __all__ = [
     "DicomTLSError",
     "DuplicateInstance",
     "HandshakeFailed",
+    "IndexTooNew",
+    "IndexUnavailable",
     "InvalidInstance",
+    "InvalidQuery",
     "LinkError",
     "LinkRefused",
     "LinkTimeout",
@@ -87,6 +96,7 @@ __all__ = [
     "PeerUnreachable",
     "ProfileUnavailable",
     "ProtocolError",
+    "QueryTimeout",
     "RemoteProtocolError",
     "StorageError",
     "UnreadableCommand",
