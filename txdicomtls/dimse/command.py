@@ -24,6 +24,7 @@ from txdicomtls.dimse.messages import (
     CommandField,
     Message,
     is_sendable_uid,
+    message_name,
 )
 from txdicomtls.dimse.status import Status
 from txdicomtls.errors import (
@@ -41,7 +42,8 @@ _TAG = struct.Struct("<HH")
 _COMMAND_FIELD = ELEMENTS_BY_NAME["command_field"]
 _MESSAGE_ID = ELEMENTS_BY_NAME["message_id"]
 _DATA_SET_TYPE = ELEMENTS_BY_NAME["command_data_set_type"]
-_SOP_CLASS = ELEMENTS_BY_NAME["affected_sop_class_uid"]
+_AFFECTED_SOP_CLASS = ELEMENTS_BY_NAME["affected_sop_class_uid"]
+_REQUESTED_SOP_CLASS = ELEMENTS_BY_NAME["requested_sop_class_uid"]
 
 _Elements = dict[int, bytes]
 
@@ -52,15 +54,19 @@ _Elements = dict[int, bytes]
 def encode_command(message: Message) -> bytes:
     """The command set of a message, with its group length (PS3.7 6.3.1).
 
-    :raises LocalProtocolError: a value cannot be sent; the text names the field.
+    :raises LocalProtocolError: a value cannot be sent, and the text names the field; or the
+        standard forbids what the message says.
     """
+    name = message_name(message.command_field)
+    if contradiction := message.contradiction():
+        raise LocalProtocolError(f"{name}: {contradiction}")
     body = bytearray()
     for parameter in message.layout.parameters:
         element = parameter.element
         value = getattr(message, element.name)
         if value is None or value in ("", ()):
             if parameter.mandatory:
-                raise LocalProtocolError(f"{element.name}: a {_name(message)} must have it")
+                raise LocalProtocolError(f"{element.name}: a {name} must have it")
             continue
         try:
             encoded = _ENCODERS[element.vr](value)
@@ -139,12 +145,12 @@ def decode_command(data: bytes | bytearray | memoryview) -> Message:
         raise UnreadableCommand(f"command set: {problem}") from None
     message_type = MESSAGES.get(command_field)
     if message_type is None:
-        problem_text = f"{_field_name(command_field)}: this operation is not provided"
+        problem_text = f"{message_name(command_field)}: this operation is not provided"
         raise _refused(elements, command_field, Status.UNRECOGNIZED_OPERATION, problem_text)
     try:
         return _message(message_type, elements)
     except ValueError as problem:
-        problem_text = f"{_field_name(command_field)}: {problem}"
+        problem_text = f"{message_name(command_field)}: {problem}"
         raise _refused(elements, command_field, Status.MISTYPED_ARGUMENT, problem_text) from None
 
 
@@ -213,7 +219,9 @@ def _refused(
         problem,
         message_id=message_id,
         command_field=command_field,
-        affected_sop_class_uid=_value(elements, _SOP_CLASS) or "",
+        affected_sop_class_uid=(
+            _value(elements, _AFFECTED_SOP_CLASS) or _value(elements, _REQUESTED_SOP_CLASS) or ""
+        ),
         status=status,
         has_data_set=has_data_set,
     )
@@ -284,15 +292,3 @@ _DECODERS: dict[VR, Callable[[bytes], Any]] = {
     VR.UI: _decode_uid,
     VR.US: _decode_unsigned_short,
 }
-
-
-def _name(message: Message) -> str:
-    return _field_name(message.command_field)
-
-
-def _field_name(command_field: int) -> str:
-    """The name of a message in the standard's words, as "C-STORE-RQ"."""
-    try:
-        return CommandField(command_field).name.replace("_", "-")
-    except ValueError:
-        return f"Command Field 0x{command_field:04X}"

@@ -21,6 +21,10 @@ Three rules give the class its meaning:
   message of the class; a class whose messages may or may not have a data set
   declares ``has_data_set: bool`` as a field.
 * The order of fields does not matter: the command set is sent by ascending tag.
+
+Reading is lenient, sending is strict: an element that real peers leave out of their
+responses is optional here, and what may not be sent together is said by
+:meth:`Message.contradiction`, which only the encoder asks.
 """
 
 from __future__ import annotations
@@ -76,6 +80,14 @@ class CommandField(IntEnum):
     C_CANCEL_RQ = 0x0FFF
 
 
+def message_name(command_field: int) -> str:
+    """The name of a message in the standard's words, as "C-STORE-RQ"; a number for any other."""
+    try:
+        return CommandField(command_field).name.replace("_", "-")
+    except ValueError:
+        return f"Command Field 0x{command_field:04X}"
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One command element of one class of messages.
@@ -114,6 +126,14 @@ class Message:
     def command_data_set_type(self) -> int:
         """The Command Data Set Type (0000,0800) that goes with :attr:`has_data_set`."""
         return DATA_SET_FOLLOWS if self.has_data_set else NO_DATA_SET
+
+    def contradiction(self) -> str:
+        """What the standard forbids in this message though each element alone may be sent.
+
+        :return: one line; empty where there is nothing, as in most classes of messages.
+            Only what we send is held to it: a peer's message is read all the same.
+        """
+        return ""
 
 
 MessageT = TypeVar("MessageT", bound=Message)
@@ -155,6 +175,18 @@ class Request(Message, ABC):
     __slots__ = ()
 
     message_id: int
+
+    @property
+    def sop_class_uid(self) -> str:
+        """The SOP class that it is about: Affected or Requested, whichever its kind has."""
+        affected: str = getattr(self, "affected_sop_class_uid", "")
+        return affected or getattr(self, "requested_sop_class_uid", "")
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """The SOP instance that it is about, Affected or Requested; empty where it names none."""
+        affected: str = getattr(self, "affected_sop_instance_uid", "")
+        return affected or getattr(self, "requested_sop_instance_uid", "")
 
     @abstractmethod
     def response(self, status: int) -> Response:

@@ -1,13 +1,20 @@
 """What the values of Status (0000,0900) mean, in general (PS3.7 Annex C) and for each service.
 
-A status is a plain integer everywhere, because a peer may send any; :class:`Status` names
-those that this node sends or acts upon.
+A status is a plain integer everywhere, because a peer may send any.  :class:`Status` names
+the general ones and those of Storage, :class:`QueryRetrieveStatus` those of queries and
+retrievals; the tables of :mod:`txdicomtls.dimse.status_tables` have all that the standard lists.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import IntEnum
+
+from txdicomtls.dimse.status_tables import (
+    ERROR_IDS,
+    GENERAL_STATUSES,
+    SERVICE_STATUSES,
+    StatusCategory,
+)
 
 
 class Status(IntEnum):
@@ -49,25 +56,31 @@ class Status(IntEnum):
     CANNOT_UNDERSTAND = 0xC000
 
 
-class StatusCategory(Enum):
-    """The status classes of PS3.7 Annex C."""
+class QueryRetrieveStatus(IntEnum):
+    """What the Query/Retrieve and worklist services add (PS3.4 C.4.1.1.4, C.4.2.1.5, C.4.3.1.4).
 
-    SUCCESS = "success"
-    WARNING = "warning"
-    FAILURE = "failure"
-    CANCEL = "cancel"
-    PENDING = "pending"
+    An enum of its own, because 0xA900, 0xB000 and 0xC000 mean other things for Storage.
+    """
+
+    OUT_OF_RESOURCES = 0xA700
+    UNABLE_TO_CALCULATE_MATCHES = 0xA701
+    UNABLE_TO_PERFORM_SUBOPERATIONS = 0xA702
+    INVALID_PRIOR_RECORD_KEY = 0xA710
+    MOVE_DESTINATION_UNKNOWN = 0xA801
+    IDENTIFIER_DOES_NOT_MATCH_SOP_CLASS = 0xA900
+    NO_FRAMES_FOUND = 0xAA00
+    UNABLE_TO_CREATE_NEW_OBJECT = 0xAA01
+    UNABLE_TO_EXTRACT_FRAMES = 0xAA02
+    NOT_TIME_BASED = 0xAA03
+    INVALID_REQUEST = 0xAA04
+    SUBOPERATIONS_COMPLETE_WITH_FAILURES = 0xB000
+    RESPONSE_LIMIT_REACHED = 0xB001
+    UNABLE_TO_PROCESS = 0xC000
 
 
-_CATEGORIES = {
-    0x0000: StatusCategory.SUCCESS,
-    0x0001: StatusCategory.WARNING,
-    0x0107: StatusCategory.WARNING,
-    0x0116: StatusCategory.WARNING,
-    0xFE00: StatusCategory.CANCEL,
-    0xFF00: StatusCategory.PENDING,
-    0xFF01: StatusCategory.PENDING,
-}
+#: Error ID (0000,0903) of the 0x0110 that answers an N-SET of a performed procedure step which
+#: is completed or discontinued (PS3.4 Table F.7.2-2).
+MAY_NO_LONGER_BE_UPDATED = 0xA710
 
 
 def category(status: int) -> StatusCategory:
@@ -80,76 +93,52 @@ def category(status: int) -> StatusCategory:
     """
     if 0xB000 <= status <= 0xBFFF:
         return StatusCategory.WARNING
-    return _CATEGORIES.get(status, StatusCategory.FAILURE)
+    known = GENERAL_STATUSES.get(status)
+    return known.category if known else StatusCategory.FAILURE
 
 
-@dataclass(frozen=True, slots=True)
-class StatusMeaning:
-    """What a range of statuses means.
+class FailureReason(IntEnum):
+    """Failure Reason (0008,1197) of an instance that is not committed (PS3.3 C.14.1.1)."""
 
-    :param first: first status of the range.
-    :param last: last status of the range.
-    :param meaning: in the words of the standard.
-    """
-
-    first: int
-    last: int
-    meaning: str
+    PROCESSING_FAILURE = 0x0110
+    NO_SUCH_OBJECT_INSTANCE = 0x0112
+    CLASS_INSTANCE_CONFLICT = 0x0119
+    REFERENCED_SOP_CLASS_NOT_SUPPORTED = 0x0122
+    DUPLICATE_TRANSACTION_UID = 0x0131
+    RESOURCE_LIMITATION = 0x0213
 
 
-#: PS3.7 Annex C; a service cannot change these.
-GENERAL_STATUSES = {
-    0x0000: "success",
-    0x0001: "requested optional attributes are not supported",
-    0x0105: "no such attribute",
-    0x0106: "invalid attribute value",
-    0x0107: "attribute list error",
-    0x0110: "processing failure",
-    0x0111: "duplicate SOP instance",
-    0x0112: "no such SOP instance",
-    0x0113: "no such event type",
-    0x0114: "no such argument",
-    0x0115: "invalid argument value",
-    0x0116: "attribute value out of range",
-    0x0117: "invalid SOP instance",
-    0x0118: "no such SOP class",
-    0x0119: "class-instance conflict",
-    0x0120: "missing attribute",
-    0x0121: "missing attribute value",
-    0x0122: "refused: SOP class not supported",
-    0x0123: "no such action type",
-    0x0124: "refused: not authorized",
-    0x0210: "duplicate invocation",
-    0x0211: "unrecognized operation",
-    0x0212: "mistyped argument",
-    0x0213: "resource limitation",
-    0xFE00: "cancelled",
-    0xFF00: "pending",
-    0xFF01: "pending, with a warning",
-}
-
-#: What each service adds, by the short name of the service.
-SERVICE_STATUSES: dict[str, tuple[StatusMeaning, ...]] = {
-    "store": (  # PS3.4 B.2.3
-        StatusMeaning(0xA700, 0xA7FF, "refused: out of resources"),
-        StatusMeaning(0xA900, 0xA9FF, "error: data set does not match SOP class"),
-        StatusMeaning(0xB000, 0xB000, "coercion of data elements"),
-        StatusMeaning(0xB006, 0xB006, "elements discarded"),
-        StatusMeaning(0xB007, 0xB007, "data set does not match SOP class"),
-        StatusMeaning(0xC000, 0xCFFF, "error: cannot understand"),
-    ),
-}
-
-
-def describe(status: int, service: str = "") -> str:
+def describe(status: int, service: str = "", *, error_id: int | None = None) -> str:
     """What a status means, for a person to read, as "refused: out of resources".
 
     :param status: any 16-bit value.
-    :param service: short name of the service that it is of, as "store"; without it
+    :param service: short name of the service that it is of, a key of
+        :data:`~txdicomtls.dimse.status_tables.SERVICE_STATUSES` as "store"; without it
         only the general codes are known.
+    :param error_id: Error ID (0000,0903) that came with it, which some services define.
     :return: the words of the standard, or the category where it has none.
     """
+    meaning = _meaning(status, service)
+    detail = ERROR_IDS.get((service, status, -1 if error_id is None else error_id))
+    return f"{meaning}: {detail}" if detail else meaning
+
+
+def _meaning(status: int, service: str) -> str:
     for known in SERVICE_STATUSES.get(service, ()):
         if known.first <= status <= known.last:
             return known.meaning
-    return GENERAL_STATUSES.get(status, category(status).value)
+    general = GENERAL_STATUSES.get(status)
+    return general.meaning if general else category(status).value
+
+
+def describe_failure_reason(reason: int) -> str:
+    """What a Failure Reason (0008,1197) means, for a person to read.
+
+    :param reason: any 16-bit value; peers also put a status here, as C-MOVE does.
+    :return: the words of PS3.3 C.14.1.1, or those of the status.
+    """
+    try:
+        words = FailureReason(reason).name.lower().replace("_", " ")
+    except ValueError:
+        return describe(reason)
+    return words.replace("sop", "SOP").replace("uid", "UID")

@@ -149,7 +149,8 @@ class MalformedCommand(RemoteProtocolError):
     :param message: which command element is wrong, and how.
     :param message_id: Message ID of the request.
     :param command_field: its Command Field, as received.
-    :param affected_sop_class_uid: its Affected SOP Class UID, as received; empty where it has none.
+    :param affected_sop_class_uid: its Affected or else Requested SOP Class UID, as received; empty
+        where it has neither.
     :param status: what to answer: 0x0211 (unrecognized operation) or 0x0212 (mistyped argument).
     :param has_data_set: a data set comes with it.
     """
