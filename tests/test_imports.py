@@ -25,6 +25,7 @@ LEVELS = {
     "instance": 0,
     "interfaces": 0,
     "part10": 0,
+    "source": 0,
     "threads": 0,
     "uids": 0,
     "dataset": 1,

@@ -1,8 +1,13 @@
-"""What is known of a SOP instance before its data set has arrived."""
+"""A SOP instance on its way: before its data set has arrived, and before it is sent."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+#: A data set in blocks, none of them empty but a last one; the flag marks the last one.
+Blocks = AsyncGenerator[tuple[bytes | memoryview, bool], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +31,29 @@ class IncomingInstance:
     calling_ae_title: str = ""
     called_ae_title: str = ""
     peer: str = ""
+
+
+class OpenInstance(Protocol):
+    """The data set of an instance, opened to be sent."""
+
+    def blocks(self) -> Blocks:
+        """The data set, once; to be asked for at most once."""
+
+    async def close(self) -> None:
+        """Let go of what was opened; without effect where the blocks were asked for to the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingInstance:
+    """An instance that can be sent.
+
+    :param transfer_syntaxes: those in which it can be sent, the one it is kept in first.
+    :param open: opens it in one of them; the number is that of bytes which fit into one PDU, so
+        that blocks are made of whole fragments.  Raises
+        :class:`~txdicomtls.errors.NotADicomFile` where it cannot be read.
+    """
+
+    sop_class_uid: str
+    sop_instance_uid: str
+    transfer_syntaxes: tuple[str, ...]
+    open: Callable[[str, int], Awaitable[OpenInstance]] = field(repr=False)

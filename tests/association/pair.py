@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from txdicomtls.association import (
     Acceptance,
     AcceptancePolicy,
+    Accepted,
     AssociateIndication,
     CloseTransport,
     Connection,
     ConnectionLimits,
     ContextChoice,
     Output,
+    Proposal,
     Rejection,
     Role,
     Send,
@@ -63,14 +65,14 @@ def request(
     )
 
 
-def choose(abstract_syntax: str, offered: tuple[str, ...]) -> ContextChoice:
+def choose(proposal: Proposal) -> ContextChoice:
     """Verification and CT, in the first transfer syntax that is uncompressed little endian."""
-    if abstract_syntax not in (VERIFICATION, CT):
+    if proposal.abstract_syntax not in (VERIFICATION, CT):
         return ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
-    return next(
-        (uid for uid in offered if uid in (IMPLICIT, EXPLICIT)),
-        ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED,
-    )
+    for uid in proposal.transfer_syntaxes:
+        if uid in (IMPLICIT, EXPLICIT):
+            return Accepted(transfer_syntax=uid)
+    return ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
 
 
 POLICY = AcceptancePolicy(

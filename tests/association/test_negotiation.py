@@ -19,9 +19,9 @@ from txdicomtls.association import (
     is_valid_ae_title,
     negotiate,
 )
+from txdicomtls.association.agreement import MOST_OUTSTANDING
 from txdicomtls.association.negotiation import (
     ASSUMED_MAXIMUM_LENGTH,
-    MOST_OUTSTANDING,
     provider_rejection,
     usable_maximum_length,
 )

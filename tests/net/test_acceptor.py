@@ -217,7 +217,9 @@ class OperationTests(NetCase):
 
     def test_the_window_is_never_larger_than_ours(self) -> None:
         peer, server, _ = self.called(self.factory(window=3), windowed(100))
-        self.assertEqual((3, 3), (peer.connection.window.invoked, server.dispatcher.window))
+        self.assertEqual(
+            (3, 3), (peer.connection.window.invoked, server.messages.dispatcher.window)
+        )
 
     def test_a_duplicate_message_id_and_a_wrong_sop_class_are_answered_and_harm_nothing(
         self,
@@ -268,10 +270,10 @@ class OperationTests(NetCase):
 
     def test_a_malformed_request_is_answered_by_its_status(self) -> None:
         peer, _, wire = self.called()
-        # N-DELETE-RQ, which this node does not know (PS3.7 10.3.6).
+        # No request that PS3.7 knows.
         command_field = b"\x00\x00\x00\x01\x02\x00\x00\x00"
         peer.alter = lambda data: data.replace(
-            command_field + b"\x30\x00", command_field + b"\x50\x01"
+            command_field + b"\x30\x00", command_field + b"\x02\x00"
         )
         # Its response is of no message that the peer knows: look at the bytes.
         peer.is_deaf = True
@@ -279,7 +281,7 @@ class OperationTests(NetCase):
         peer.send(VERIFICATION_ID, echo_request(6))
         wire.flush()
         for element in (
-            command_field + b"\x50\x81",
+            command_field + b"\x02\x80",
             b"\x00\x00\x20\x01\x02\x00\x00\x00\x06\x00",
             b"\x00\x00\x00\x09\x02\x00\x00\x00\x11\x02",
         ):

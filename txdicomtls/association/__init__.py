@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from txdicomtls.association.actions import Action, Effect
+from txdicomtls.association.agreement import agree
 from txdicomtls.association.connection import Connection, ConnectionLimits
 from txdicomtls.association.events import (
     AbortIndication,
@@ -26,25 +27,30 @@ from txdicomtls.association.events import (
 )
 from txdicomtls.association.machine import Machine
 from txdicomtls.association.negotiation import (
-    Acceptance,
     AcceptancePolicy,
-    ContextChoice,
-    PresentationContext,
-    Rejection,
-    Window,
-    agree,
     is_valid_ae_title,
     negotiate,
 )
 from txdicomtls.association.operations import OutstandingOperations
 from txdicomtls.association.states import Event, Role, State
 from txdicomtls.association.table import TRANSITIONS, Transition
+from txdicomtls.association.terms import (
+    Acceptance,
+    Accepted,
+    ContextChoice,
+    PresentationContext,
+    Proposal,
+    Rejection,
+    Roles,
+    Window,
+)
 
 __all__ = [
     "TRANSITIONS",
     "AbortIndication",
     "Acceptance",
     "AcceptancePolicy",
+    "Accepted",
     "Action",
     "AssociateConfirmation",
     "AssociateIndication",
@@ -65,10 +71,12 @@ __all__ = [
     "Output",
     "OutstandingOperations",
     "PresentationContext",
+    "Proposal",
     "Rejection",
     "ReleaseConfirmation",
     "ReleaseIndication",
     "Role",
+    "Roles",
     "Send",
     "StartARTIM",
     "State",

@@ -20,9 +20,11 @@ A-ABORT is sent (AA-7), so that a peer cannot make us answer for ever.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from txdicomtls.association.actions import Action, Effect
+from txdicomtls.association.agreement import agree
 from txdicomtls.association.events import (
     AbortIndication,
     AssociateConfirmation,
@@ -41,16 +43,10 @@ from txdicomtls.association.events import (
     StopARTIM,
 )
 from txdicomtls.association.machine import Machine
-from txdicomtls.association.negotiation import (
-    Acceptance,
-    PresentationContext,
-    Rejection,
-    Window,
-    agree,
-    provider_rejection,
-)
+from txdicomtls.association.negotiation import provider_rejection
 from txdicomtls.association.outputs import outputs_of
 from txdicomtls.association.states import Event, Role, State
+from txdicomtls.association.terms import Acceptance, PresentationContext, Rejection, Window
 from txdicomtls.codes import AbortReason, AbortSource
 from txdicomtls.dimse import (
     CommandReceived,
@@ -101,11 +97,16 @@ class ConnectionLimits:
         us a tenth of a second.
     :param maximum_length: the maximum length that we announce; P-DATA beyond it is refused.
     :param command: bytes of one command set.
+    :param identifier: bytes of a data set that is gathered in memory: the identifier of a query or
+        of a response to one, an attribute list, the information of an event.
+    :param association: bytes that the peer may send on one association; None for no limit.
     """
 
     associate: int = 1 << 18
     maximum_length: int = 131072
     command: int = 65536
+    identifier: int = 1 << 22
+    association: int | None = None
 
 
 class Connection:
@@ -123,6 +124,8 @@ class Connection:
         self._assembler = MessageAssembler(limits.command)
         self._request: AssociateRQ | None = None
         self._agreed: Acceptance | None = None
+        self._most = limits.association
+        self._received = 0
         self._deaf = False
 
     # -- what is so --------------------------------------------------------------------
@@ -141,6 +144,11 @@ class Connection:
     def window(self) -> Window:
         """The agreed asynchronous operations window."""
         return self._agreed.window if self._agreed else Window()
+
+    @property
+    def extended(self) -> Mapping[str, bytes]:
+        """What was answered to the extended negotiation of each SOP class (PS3.7 D.3.3.5)."""
+        return self._agreed.extended if self._agreed else {}
 
     @property
     def acceptance(self) -> AssociateAC | None:
@@ -207,6 +215,9 @@ class Connection:
         outputs: list[Output] = []
         if self._deaf:
             return outputs
+        self._received += len(data)
+        if self._most is not None and self._received > self._most:
+            return self.abort(f"more than {self._most} bytes came on one association")
         framer = self._framer
         try:
             framer.receive_data(data)

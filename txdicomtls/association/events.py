@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from txdicomtls.association.negotiation import PresentationContext
+from txdicomtls.association.terms import PresentationContext
 from txdicomtls.dimse import Message
 from txdicomtls.pdu import AssociateAC, AssociateRQ
 

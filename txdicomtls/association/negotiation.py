@@ -1,27 +1,41 @@
-"""Association negotiation as pure functions: request and policy in, answer out (PS3.8 7.1).
+"""The acceptor's side of association negotiation: request and policy in, answer out (PS3.8 7.1).
 
-The acceptor's side is :func:`negotiate`, the requestor's reading of the answer
-is :func:`agree`.  Neither keeps state, and neither knows how a policy was made.
+A pure function: :func:`negotiate` keeps no state, and does not know how a policy was
+made.  The requestor reads the answer in :mod:`txdicomtls.association.agreement`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
 
-from txdicomtls.codes import RejectReason, RejectResult
+from txdicomtls.association.terms import (
+    Acceptance,
+    Accepted,
+    ContextChoice,
+    PresentationContext,
+    Proposal,
+    Rejection,
+    Roles,
+    Window,
+)
+from txdicomtls.codes import RejectReason
 from txdicomtls.dimse.messages import is_sendable_uid
-from txdicomtls.errors import RemoteProtocolError
 from txdicomtls.pdu import (
     APPLICATION_CONTEXT,
     PROTOCOL_VERSION,
     AssociateAC,
     AssociateRQ,
     AsynchronousOperationsWindow,
+    CommonExtendedNegotiation,
     ContextResult,
+    ExtendedNegotiation,
     PresentationContextAC,
-    PresentationContextRQ,
+    RoleSelection,
+    UserIdentityAC,
     UserInformation,
 )
 
@@ -31,75 +45,41 @@ SMALLEST_MAXIMUM_LENGTH = 8
 #: What a peer that sends no maximum length item gets (it is mandatory, PS3.8 D.1; DCMTK's default).
 ASSUMED_MAXIMUM_LENGTH = 16384
 
-#: Where both sides say "unlimited", something must still bound what is kept for answers to come.
-MOST_OUTSTANDING = 256
-
 #: 1 to 16 characters of ISO 646, no control characters, no backslash (PS3.5 6.2, AE).
 _AE_TITLE = re.compile(r"[\x20-\x5b\x5d-\x7e]{1,16}")
 
 #: Implicit VR Little Endian, which every implementation knows (PS3.5 10.1).
 _DEFAULT_TRANSFER_SYNTAX = "1.2.840.10008.1.2"
 
-#: The answer to one proposed context: a transfer syntax to accept, or why none.
-ContextChoice = str | ContextResult
+_Item = TypeVar("_Item", RoleSelection, ExtendedNegotiation, CommonExtendedNegotiation)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresentationContext:
-    """An accepted presentation context: what messages on it are about and how they are encoded."""
-
-    context_id: int
-    abstract_syntax: str
-    transfer_syntax: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """How many operations may be outstanding at once (PS3.7 D.3.3.3).
-
-    :param invoked: by the association requestor.
-    :param performed: by the association acceptor, towards the requestor.
-    """
-
-    invoked: int = 1
-    performed: int = 1
+def _nothing_extended(_sop_class: str, _information: bytes) -> bytes | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptancePolicy:
     """What an acceptor takes.
 
-    :param choose: for an abstract syntax and the transfer syntaxes offered with it, the
-        one to accept, or the reason for none.
+    :param choose: how a proposed presentation context is accepted, or the reason why not.
     :param called_ae_titles: the titles that this node answers to; None for any.
     :param maximum_length: bytes of P-DATA-TF that we can receive.
-    :param window: the most operations that we let the requestor have outstanding.
+    :param window: the most operations outstanding, in either direction.
+    :param extended: given a SOP class and the information of its extended negotiation, what is
+        answered; None for no answer (PS3.7 D.3.3.5).
+    :param identity_response: the positive response to the user identity; None where there is
+        none to give.  It is sent only to who asked for it (PS3.7 D.3.3.7).
     """
 
-    choose: Callable[[str, tuple[str, ...]], ContextChoice]
+    choose: Callable[[Proposal], ContextChoice]
     maximum_length: int
     implementation_class_uid: str
     implementation_version_name: str
     called_ae_titles: Collection[str] | None = None
     window: int = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
-    """A request that is accepted: the answer to send and what it means."""
-
-    pdu: AssociateAC
-    contexts: dict[int, PresentationContext] = field(default_factory=dict)
-    peer_maximum_length: int
-    window: Window
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rejection:
-    """A request that is not accepted (PS3.8 9.3.4)."""
-
-    reason: RejectReason
-    result: RejectResult = RejectResult.PERMANENT
+    extended: Callable[[str, bytes], bytes | None] = _nothing_extended
+    identity_response: bytes | None = None
 
 
 def is_valid_ae_title(title: str) -> bool:
@@ -132,76 +112,7 @@ def negotiate(request: AssociateRQ, policy: AcceptancePolicy) -> Acceptance | Re
     peer_maximum = usable_maximum_length(request.user_information)
     if peer_maximum is None:
         return Rejection(reason=RejectReason.NO_REASON_GIVEN)
-
-    answers = tuple(_answer(context, policy) for context in request.presentation_contexts)
-    proposed = {context.context_id: context for context in request.presentation_contexts}
-    asked = request.user_information.window
-    window = _answer_window(asked, policy.window)
-    return Acceptance(
-        pdu=AssociateAC(
-            called_ae_title=request.called_ae_title,
-            calling_ae_title=request.calling_ae_title,
-            presentation_contexts=answers,
-            user_information=UserInformation(
-                maximum_length=policy.maximum_length,
-                implementation_class_uid=policy.implementation_class_uid,
-                implementation_version_name=policy.implementation_version_name,
-                window=asked
-                and AsynchronousOperationsWindow(
-                    invoked=window.invoked, performed=window.performed
-                ),
-            ),
-        ),
-        contexts={
-            answer.context_id: PresentationContext(
-                context_id=answer.context_id,
-                abstract_syntax=proposed[answer.context_id].abstract_syntax,
-                transfer_syntax=answer.transfer_syntax,
-            )
-            for answer in answers
-            if answer.accepted
-        },
-        peer_maximum_length=peer_maximum,
-        window=window,
-    )
-
-
-def agree(request: AssociateRQ, acceptance: AssociateAC) -> Acceptance:
-    """Read the peer's A-ASSOCIATE-AC against what we proposed.
-
-    :raises RemoteProtocolError: the answer is to something that was not proposed, accepts a
-        transfer syntax that was not offered, or leaves no room for data.
-    """
-    proposed = {context.context_id: context for context in request.presentation_contexts}
-    contexts = {}
-    for answer in acceptance.presentation_contexts:
-        asked = proposed.get(answer.context_id)
-        if asked is None:
-            msg = f"presentation context {answer.context_id} was accepted but never proposed"
-            raise RemoteProtocolError(msg)
-        if not answer.accepted:
-            continue
-        if answer.transfer_syntax not in asked.transfer_syntaxes:
-            msg = (
-                f"presentation context {answer.context_id} was accepted with a transfer syntax "
-                "that was not offered"
-            )
-            raise RemoteProtocolError(msg)
-        contexts[answer.context_id] = PresentationContext(
-            context_id=answer.context_id,
-            abstract_syntax=asked.abstract_syntax,
-            transfer_syntax=answer.transfer_syntax,
-        )
-    peer_maximum = usable_maximum_length(acceptance.user_information)
-    if peer_maximum is None:
-        msg = f"maximum length {acceptance.user_information.maximum_length} leaves no room for data"
-        raise RemoteProtocolError(msg)
-    return Acceptance(
-        pdu=acceptance,
-        contexts=contexts,
-        peer_maximum_length=peer_maximum,
-        window=_agreed_window(request.user_information.window, acceptance.user_information.window),
-    )
+    return _acceptance(request, policy, peer_maximum)
 
 
 def usable_maximum_length(information: UserInformation) -> int | None:
@@ -214,20 +125,97 @@ def usable_maximum_length(information: UserInformation) -> int | None:
     return length
 
 
-def _answer(context: PresentationContextRQ, policy: AcceptancePolicy) -> PresentationContextAC:
-    choice = policy.choose(context.abstract_syntax, context.transfer_syntaxes)
+def by_sop_class(items: Iterable[_Item]) -> dict[str, _Item]:
+    """Sub-items by their SOP class; there may be one for each, so the first one counts."""
+    found: dict[str, _Item] = {}
+    for item in items:
+        found.setdefault(item.sop_class_uid, item)
+    return found
+
+
+def _acceptance(request: AssociateRQ, policy: AcceptancePolicy, peer_maximum: int) -> Acceptance:
+    asked = request.user_information
+    answers = []
+    contexts = {}
+    for context_id, proposal in proposals(request):
+        choice = policy.choose(proposal)
+        answers.append(_answer(context_id, proposal, choice))
+        if isinstance(choice, Accepted):
+            contexts[context_id] = PresentationContext(
+                context_id=context_id,
+                abstract_syntax=proposal.abstract_syntax,
+                transfer_syntax=choice.transfer_syntax,
+                roles=choice.roles,
+            )
+    extended = _answer_extended(asked.extended, contexts, policy)
+    window = _answer_window(asked.window, policy.window)
+    return Acceptance(
+        pdu=AssociateAC(
+            called_ae_title=request.called_ae_title,
+            calling_ae_title=request.calling_ae_title,
+            presentation_contexts=tuple(answers),
+            user_information=UserInformation(
+                maximum_length=policy.maximum_length,
+                implementation_class_uid=policy.implementation_class_uid,
+                implementation_version_name=policy.implementation_version_name,
+                window=asked.window
+                and AsynchronousOperationsWindow(
+                    invoked=window.invoked, performed=window.performed
+                ),
+                roles=_answer_roles(asked.roles, contexts),
+                extended=tuple(
+                    ExtendedNegotiation(sop_class_uid=uid, information=information)
+                    for uid, information in extended.items()
+                ),
+                user_identity_response=_answer_identity(asked, policy),
+            ),
+        ),
+        contexts=contexts,
+        peer_maximum_length=peer_maximum,
+        window=window,
+        extended=MappingProxyType(extended),
+    )
+
+
+def proposals(request: AssociateRQ) -> Iterable[tuple[int, Proposal]]:
+    """What a request proposes, with the ID of each presentation context."""
+    roles = by_sop_class(request.user_information.roles)
+    common = by_sop_class(request.user_information.common_extended)
+    for context in request.presentation_contexts:
+        role = roles.get(context.abstract_syntax)
+        kind = common.get(context.abstract_syntax)
+        yield (
+            context.context_id,
+            Proposal(
+                abstract_syntax=context.abstract_syntax,
+                transfer_syntaxes=context.transfer_syntaxes,
+                roles=_asked_roles(role),
+                service_class=kind.service_class_uid if kind else "",
+                related=kind.related_general_sop_classes if kind else (),
+            ),
+        )
+
+
+def _asked_roles(role: RoleSelection | None) -> Roles:
+    """What a role selection item asks for; one that asks for no role at all is none."""
+    if role is None or not (role.scu or role.scp):
+        return Roles()
+    return Roles(scu=role.scu, scp=role.scp)
+
+
+def _answer(context_id: int, proposal: Proposal, choice: ContextChoice) -> PresentationContextAC:
     if isinstance(choice, ContextResult):
         # The transfer syntax of a refused context is not significant, but the sub-item must
         # be there (PS3.8 9.3.3.2): old peers fail without one.
         return PresentationContextAC(
-            context_id=context.context_id,
+            context_id=context_id,
             result=choice,
-            transfer_syntax=_sendable(context.transfer_syntaxes[0]),
+            transfer_syntax=_sendable(proposal.transfer_syntaxes[0]),
         )
     return PresentationContextAC(
-        context_id=context.context_id,
+        context_id=context_id,
         result=ContextResult.ACCEPTANCE,
-        transfer_syntax=choice,
+        transfer_syntax=choice.transfer_syntax,
     )
 
 
@@ -236,21 +224,50 @@ def _sendable(transfer_syntax: str) -> str:
     return transfer_syntax if is_sendable_uid(transfer_syntax) else _DEFAULT_TRANSFER_SYNTAX
 
 
+def _answer_roles(
+    asked: tuple[RoleSelection, ...], contexts: dict[int, PresentationContext]
+) -> tuple[RoleSelection, ...]:
+    """An answer for each SOP class that was asked about and accepted (PS3.7 D.3.3.4.2)."""
+    accepted = {context.abstract_syntax: context.roles for context in contexts.values()}
+    return tuple(
+        RoleSelection(
+            sop_class_uid=uid,
+            scu=role.scu and accepted[uid].scu,
+            scp=role.scp and accepted[uid].scp,
+        )
+        for uid, role in by_sop_class(asked).items()
+        if uid in accepted and (role.scu or role.scp)
+    )
+
+
+def _answer_extended(
+    asked: tuple[ExtendedNegotiation, ...],
+    contexts: dict[int, PresentationContext],
+    policy: AcceptancePolicy,
+) -> dict[str, bytes]:
+    accepted = {context.abstract_syntax for context in contexts.values()}
+    answers = {}
+    for uid, item in by_sop_class(asked).items():
+        answer = policy.extended(uid, item.information) if uid in accepted else None
+        if answer is not None:
+            answers[uid] = answer
+    return answers
+
+
+def _answer_identity(asked: UserInformation, policy: AcceptancePolicy) -> UserIdentityAC | None:
+    """Only who asked for a response gets one, and only where there is one to give."""
+    identity = asked.user_identity
+    if identity is None or not identity.positive_response_requested:
+        return None
+    if policy.identity_response is None:
+        return None
+    return UserIdentityAC(response=policy.identity_response)
+
+
 def _answer_window(asked: AsynchronousOperationsWindow | None, ours: int) -> Window:
-    """The acceptor's window: never above what was offered (0: unlimited), 1/1 if not asked."""
+    """Never above what was offered, nor ours where that is unlimited (0); 1/1 if not asked."""
     if asked is None:
         return Window()
-    return Window(invoked=min(asked.invoked or ours, ours), performed=1)
-
-
-def _agreed_window(
-    asked: AsynchronousOperationsWindow | None, answered: AsynchronousOperationsWindow | None
-) -> Window:
-    """The window that holds after the answer: 1/1 unless both sides named one."""
-    if asked is None or answered is None:
-        return Window()
-    limits = [n for n in (asked.invoked, answered.invoked) if n]
     return Window(
-        invoked=min(limits, default=MOST_OUTSTANDING),
-        performed=max(1, min(asked.performed or 1, answered.performed or 1)),
+        invoked=min(asked.invoked or ours, ours), performed=min(asked.performed or ours, ours)
     )

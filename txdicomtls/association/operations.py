@@ -49,17 +49,26 @@ class OutstandingOperations(Generic[T]):
         self._waiting[message_id] = operation
         return message_id
 
+    def get(self, message_id: int) -> T:
+        """The operation that a response is for; it stays outstanding.
+
+        :raises RemoteProtocolError: nobody waits for this message ID.
+        """
+        try:
+            return self._waiting[message_id]
+        except KeyError:
+            msg = f"a response came to message {message_id}, which is not outstanding"
+            raise RemoteProtocolError(msg) from None
+
     def done(self, message_id: int) -> T:
         """The final response has come: the operation is outstanding no more.
 
         :return: the operation that it is for.
         :raises RemoteProtocolError: nobody waits for this message ID.
         """
-        try:
-            return self._waiting.pop(message_id)
-        except KeyError:
-            msg = f"a response came to message {message_id}, which is not outstanding"
-            raise RemoteProtocolError(msg) from None
+        operation = self.get(message_id)
+        del self._waiting[message_id]
+        return operation
 
     def drain(self) -> list[T]:
         """Forget all of them, because no answer can come; returns them, the oldest first."""

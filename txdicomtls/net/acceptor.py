@@ -17,7 +17,6 @@ from txdicomtls.association import (
     Indication,
     MessageBegan,
     MessageEnded,
-    MessageRefused,
     Rejection,
     ReleaseIndication,
     Role,
@@ -25,11 +24,10 @@ from txdicomtls.association import (
     negotiate,
 )
 from txdicomtls.codes import RejectReason, RejectResult
-from txdicomtls.dimse import Message, Request
 from txdicomtls.errors import AssociationRefused, DicomTLSError
-from txdicomtls.net.dispatch import Dispatcher
 from txdicomtls.net.protocol import AssociationProtocol
-from txdicomtls.net.request import AssociationFacts, IncomingRequest
+from txdicomtls.net.request import AssociationFacts
+from txdicomtls.net.services import Offer
 from txdicomtls.net.timers import Deadline
 from txdicomtls.tls import SecureLink
 
@@ -55,13 +53,13 @@ class AcceptorProtocol(AssociationProtocol):
     def __init__(self, factory: AssociationFactory) -> None:
         super().__init__(
             factory.clock,
+            factory.services.copy(),
             limits=factory.limits,
             timeouts=factory.timeouts,
             deadlines=factory.deadlines,
         )
         self.factory = factory
         self.facts: AssociationFacts | None = None
-        self.dispatcher = Dispatcher(self, factory.service_for)
         self._secure_link: SecureLink | None = None
         self._release_asked = False
         self._idle = Deadline(factory.clock, self.timeouts.idle, self._idle_too_long)
@@ -86,71 +84,78 @@ class AcceptorProtocol(AssociationProtocol):
     # -- indications -------------------------------------------------------------------------
 
     def indicated(self, indication: Indication) -> None:
-        """Dispatch by kind; data first, being a thousand times as frequent as the rest."""
-        if type(indication) is DataArrived:
+        """What the peer asks for; messages keep it from being idle."""
+        kind = type(indication)
+        if kind is DataArrived or kind is MessageBegan:
             self._idle.start()
-            self.dispatcher.data(indication.data)
-        elif isinstance(indication, MessageBegan):
-            self._begin(indication)
-        elif isinstance(indication, MessageEnded):
+        elif kind is MessageEnded:
             self._idle.stop()
-            self.dispatcher.end()
         elif isinstance(indication, AssociateIndication):
             self._decide(indication.request)
         elif isinstance(indication, ReleaseIndication):
             self._release_requested()
-        elif isinstance(indication, MessageRefused):
-            self.answer(indication.context.context_id, indication.response)
         elif isinstance(indication, AbortIndication):
             self._aborted(indication)
+        super().indicated(indication)
+        if kind is MessageEnded and not self.messages.busy:
+            self.quiet()
 
     def ended(self, error: DicomTLSError) -> None:
         """Nothing can be answered any more."""
         self._idle.stop()
-        self.dispatcher.abandon()
+        super().ended(error)
         self.factory.disconnected(self, error)
 
     # -- the association ---------------------------------------------------------------------
 
     def _decide(self, request: AssociateRQ) -> None:
         assert self._secure_link is not None  # no association without a ready link
-        self.facts = AssociationFacts(
+        facts = self.facts = AssociationFacts(
             calling_ae_title=request.calling_ae_title,
             called_ae_title=request.called_ae_title,
             peer=self.peer,
             link=self._secure_link,
+            address=self.address,
+            user_identity=request.user_information.user_identity,
+            peer_ae_title=request.calling_ae_title,
         )
-        if self.factory.full:
-            self._reject(_NO_ROOM)
+        too_many = self.factory.take_place(self)
+        if too_many is not None:
+            self._reject(_NO_ROOM, too_many)
             return
         authorize: Callable[..., Any] = self.factory.access.authorize
-        decision: Deferred[Grant] = maybeDeferred(authorize, self.facts)
+        decision: Deferred[Grant] = maybeDeferred(authorize, facts)
         decision.addCallback(self._negotiate, request).addErrback(self._unauthorized)
 
     def _negotiate(self, grant: Grant, request: AssociateRQ) -> None:
         if self.connection.state is not State.STA3:
             return
-        if self.factory.full:  # others may have been accepted while this one was decided on
-            self._reject(_NO_ROOM)
-            return
-        answer = negotiate(request, self.factory.policy(grant))
+        offer = Offer(self.messages.services, grant)
+        answer = negotiate(
+            request,
+            offer.policy(
+                maximum_length=self.factory.limits.maximum_length, window=self.factory.window
+            ),
+        )
         if isinstance(answer, Rejection):
             self._reject(answer)
         else:
-            self._accept(answer)
+            self._accept(answer, grant)
 
-    def _accept(self, acceptance: Acceptance) -> None:
+    def _accept(self, acceptance: Acceptance, grant: Grant) -> None:
         assert self.facts is not None  # made by _decide
-        self.dispatcher.window = acceptance.window.invoked
         self.factory.associated(self)
         self.link.associated()
         self._idle.start()
-        self.perform(self.connection.accept(acceptance))
+        outputs = self.connection.accept(acceptance)
+        self.messages.associated(self.facts, user=grant.user, valid_for=grant.valid_for)
+        self.perform(outputs)
         # Written when the answer is on its way, because the peer waits for that.
         self.log.info(
-            "association from {calling} at {peer}: {contexts} presentation contexts, {link}",
+            "association from {calling} at {peer}{user}: {contexts} presentation contexts, {link}",
             calling=self.facts.calling_ae_title,
             peer=self.peer,
+            user=f" for user {grant.user!r}" if grant.user else "",
             contexts=len(acceptance.contexts),
             link=self.facts.link.describe(),
         )
@@ -167,14 +172,16 @@ class AcceptorProtocol(AssociationProtocol):
                 Rejection(reason=RejectReason.ACSE_NO_REASON_GIVEN, result=RejectResult.TRANSIENT)
             )
 
-    def _reject(self, rejection: Rejection) -> None:
+    def _reject(self, rejection: Rejection, why: str = "") -> None:
         assert self.facts is not None  # made by _decide
+        self.factory.give_back_place(self)
         self.log.warn(
-            "association from {calling!r} at {peer} to {called!r} rejected: {reason}",
+            "association from {calling!r} at {peer} to {called!r} rejected: {reason}{why}",
             calling=self.facts.calling_ae_title,
             called=self.facts.called_ae_title,
             peer=self.peer,
             reason=rejection.reason.name.lower().replace("_", " "),
+            why=f" ({why})" if why else "",
         )
         self.perform(self.connection.reject(rejection))
 
@@ -187,7 +194,7 @@ class AcceptorProtocol(AssociationProtocol):
 
     def _answer_release(self) -> None:
         """Release once every operation is answered: the requestor may still be owed a status."""
-        if self._release_asked and not self.dispatcher.busy:
+        if self._release_asked and not self.messages.dispatcher.busy:
             self._release_asked = False
             self._idle.stop()
             self.perform(self.connection.respond_to_release())
@@ -205,25 +212,6 @@ class AcceptorProtocol(AssociationProtocol):
             self._idle.start()
             return
         self.abort(f"nothing came for {self.timeouts.idle:g} s")
-
-    # -- messages ----------------------------------------------------------------------------
-
-    def _begin(self, began: MessageBegan) -> None:
-        assert self.facts is not None  # messages come only on an association
-        self._idle.start()
-        if isinstance(began.message, Request):
-            self.dispatcher.begin(
-                IncomingRequest(
-                    message=began.message, context=began.context, association=self.facts
-                )
-            )
-        else:
-            self.abort("a response came to a request that was never made")
-
-    def answer(self, context_id: int, message: Message) -> None:
-        """Send a response, unless the association is over."""
-        if self.connection.can_send:
-            self.perform(self.connection.send_message(context_id, message))
 
     def quiet(self) -> None:
         """No operation is outstanding: the peer may release, or has to do something."""

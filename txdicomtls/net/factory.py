@@ -9,14 +9,14 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
-from txdicomtls import uids
-from txdicomtls.association import AcceptancePolicy, ConnectionLimits
-from txdicomtls.association.negotiation import ContextChoice
+from txdicomtls.association import ConnectionLimits
 from txdicomtls.errors import AssociationLost, DicomTLSError, LinkError
-from txdicomtls.interfaces import Grant, IAccess, IService
+from txdicomtls.interfaces import IAccess, IService
 from txdicomtls.net.acceptor import AcceptorProtocol
+from txdicomtls.net.quotas import Places, Quotas
+from txdicomtls.net.request import AssociationFacts
+from txdicomtls.net.services import Services
 from txdicomtls.net.timers import Timeouts
-from txdicomtls.pdu import ContextResult
 from txdicomtls.tls import LinkDeadlines
 
 
@@ -35,8 +35,8 @@ class AssociationFactory(Factory):
     :param limits: what one peer may make us hold.
     :param timeouts: how long an association waits.
     :param deadlines: how long a link waits before and after its association.
-    :param window: the most operations that a requestor may have outstanding.
-    :param most_associations: further ones are rejected, transiently.
+    :param window: the most operations outstanding at once on one association, either way.
+    :param quotas: how many associations there may be at once, in all and of one peer.
     :param most_unproved: connections whose handshake is not done; beyond it the oldest is dropped.
     :ivar peak: the most connections that were open at once; to be reset by who watches it.
     """
@@ -54,22 +54,23 @@ class AssociationFactory(Factory):
         timeouts: Timeouts | None = None,
         deadlines: LinkDeadlines | None = None,
         window: int = 8,
-        most_associations: int = 100,
+        quotas: Quotas | None = None,
         most_unproved: int = 64,
     ) -> None:
         self.clock = clock
-        self.services = tuple(services)
+        self.services = Services(services)
         self.access = access
         self.limits = limits or ConnectionLimits()
         self.timeouts = timeouts or Timeouts()
         self.deadlines = deadlines or LinkDeadlines()
         self.window = window
-        self.most_associations = most_associations
+        self._places = Places(quotas or Quotas())
         self.most_unproved = most_unproved
         # Dictionaries for their order: the first key is the oldest connection.
         self._unproved: dict[AcceptorProtocol, None] = {}
         self._open: dict[AcceptorProtocol, None] = {}
         self._associated: set[AcceptorProtocol] = set()
+        self._placed: dict[AcceptorProtocol, AssociationFacts] = {}
         self.peak = 0
         self._draining: Deferred[None] | None = None
 
@@ -79,38 +80,7 @@ class AssociationFactory(Factory):
         """One protocol for one connection."""
         return AcceptorProtocol(self)
 
-    # -- what is offered ---------------------------------------------------------------------
-
-    def service_for(self, abstract_syntax: str) -> IService:
-        """The service that serves an accepted abstract syntax."""
-        return next(s for s in self.services if s.accepts(abstract_syntax))
-
-    def policy(self, grant: Grant) -> AcceptancePolicy:
-        """What a peer with this grant gets."""
-
-        def choose(abstract_syntax: str, offered: tuple[str, ...]) -> ContextChoice:
-            for service in self.services:
-                if service.accepts(abstract_syntax):
-                    if not grant.allows(service.name):
-                        return ContextResult.USER_REJECTION
-                    chosen = service.choose(abstract_syntax, offered)
-                    return chosen or ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
-            return ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
-
-        return AcceptancePolicy(
-            choose=choose,
-            maximum_length=self.limits.maximum_length,
-            implementation_class_uid=uids.IMPLEMENTATION_CLASS_UID,
-            implementation_version_name=uids.IMPLEMENTATION_VERSION_NAME,
-            window=self.window,
-        )
-
     # -- who is connected --------------------------------------------------------------------
-
-    @property
-    def full(self) -> bool:
-        """Whether one more association would be too many."""
-        return len(self._associated) >= self.most_associations
 
     @property
     def connections(self) -> int:
@@ -133,6 +103,23 @@ class AssociationFactory(Factory):
         """Its handshake is done and it was admitted."""
         self._unproved.pop(protocol, None)
 
+    def take_place(self, protocol: AcceptorProtocol) -> str | None:
+        """It asks for an association.
+
+        :return: None where there is room for it; else what there is too much of.
+        """
+        assert protocol.facts is not None  # it asks
+        too_many = self._places.take(protocol.facts)
+        if too_many is None:
+            self._placed[protocol] = protocol.facts
+        return too_many
+
+    def give_back_place(self, protocol: AcceptorProtocol) -> None:
+        """It gets no association, or has it no longer."""
+        facts = self._placed.pop(protocol, None)
+        if facts is not None:
+            self._places.give_back(facts)
+
     def associated(self, protocol: AcceptorProtocol) -> None:
         """Its association was accepted."""
         self._associated.add(protocol)
@@ -141,6 +128,7 @@ class AssociationFactory(Factory):
         """It is gone."""
         del self._open[protocol]
         self._unproved.pop(protocol, None)
+        self.give_back_place(protocol)
         facts = protocol.facts
         if protocol in self._associated and facts is not None:
             self._associated.discard(protocol)
@@ -148,7 +136,7 @@ class AssociationFactory(Factory):
                 "association from {calling} at {peer} ended after {requests} requests",
                 calling=facts.calling_ae_title,
                 peer=facts.peer,
-                requests=protocol.dispatcher.requests,
+                requests=protocol.messages.dispatcher.requests,
             )
         elif not isinstance(error, AssociationLost):
             self.log.warn("connection from {peer}: {error}", peer=protocol.peer, error=error)

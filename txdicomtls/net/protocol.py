@@ -18,13 +18,11 @@ The two sides differ in what they do with indications: see ``acceptor`` and ``re
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol as StructuralType
+from collections.abc import Sequence
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
-    IAddress,
     IHandshakeListener,
     IPushProducer,
     IReactorTime,
@@ -41,6 +39,9 @@ from txdicomtls.association import (
     ConnectionLimits,
     DataArrived,
     Indication,
+    MessageBegan,
+    MessageEnded,
+    MessageRefused,
     OpenTransport,
     Output,
     ReleaseConfirmation,
@@ -51,32 +52,11 @@ from txdicomtls.association import (
     StopARTIM,
 )
 from txdicomtls.errors import AssociationLost, AssociationTimeout, DicomTLSError, LinkError
+from txdicomtls.net.messages import Messages
+from txdicomtls.net.services import Services
 from txdicomtls.net.timers import Deadline, Timeouts
+from txdicomtls.net.transport import SecureTransport
 from txdicomtls.tls import LinkDeadlines, LinkLifecycle, LinkState, SecureLink
-
-
-class SecureTransport(StructuralType):
-    """What is needed of a transport: :class:`txdicomtls.tls.TLSTransport`, or a double of it."""
-
-    def writeSequence(self, data: Iterable[bytes | memoryview]) -> None: ...  # noqa: D102
-    def hang_up(self) -> None: ...  # noqa: D102
-    def loseConnection(self) -> None: ...  # noqa: D102
-    def abortConnection(self) -> None: ...  # noqa: D102
-    def pauseProducing(self) -> None: ...  # noqa: D102
-    def resumeProducing(self) -> None: ...  # noqa: D102
-    def registerProducer(self, producer: IPushProducer, streaming: bool) -> None: ...  # noqa: D102, FBT001
-    def unregisterProducer(self) -> None: ...  # noqa: D102
-    def setTcpNoDelay(self, enabled: bool) -> None: ...  # noqa: D102, FBT001
-    def getPeer(self) -> IAddress: ...  # noqa: D102
-
-    def secure_link(self) -> SecureLink:
-        """Once the handshake is done: what was negotiated, the peer's name verified.
-
-        :raises txdicomtls.errors.LinkError: the peer is not who it should be.
-        """
-
-    def explain(self, reason: Failure) -> LinkError | None:
-        """Why the transport ended, in words for a person; None for a clean end."""
 
 
 @implementer(IHandshakeListener, IPushProducer)
@@ -84,7 +64,10 @@ class AssociationProtocol(Protocol):
     """What both sides of an association share.
 
     :param clock: every deadline runs on it.
+    :param services: who serves the requests of the peer.
     :param limits: what the peer may make us hold.
+    :param timeouts: how long the association waits.
+    :param deadlines: how long the link waits.
     """
 
     role: Role
@@ -94,6 +77,7 @@ class AssociationProtocol(Protocol):
     def __init__(
         self,
         clock: IReactorTime,
+        services: Services,
         *,
         limits: ConnectionLimits | None = None,
         timeouts: Timeouts | None = None,
@@ -101,6 +85,7 @@ class AssociationProtocol(Protocol):
     ) -> None:
         self.clock = clock
         self.timeouts = timeouts or Timeouts()
+        limits = limits or ConnectionLimits()
         self.connection = Connection(self.role, limits)
         self.link = LinkLifecycle(clock, deadlines or LinkDeadlines(), _LinkActions(self))
         self._artim = Deadline(clock, self.timeouts.artim, self._artim_expired)
@@ -112,8 +97,17 @@ class AssociationProtocol(Protocol):
         self._write_blocked = False
         self._awaiting_room: list[Deferred[None]] = []
         self._producing = False
-        self._over = False
+        #: Why nothing can be asked or answered any more; None while it can.
+        self.error: DicomTLSError | None = None
         self.peer_is_done = False
+        self.messages = Messages(
+            self,
+            clock,
+            self.role,
+            services,
+            response_seconds=self.timeouts.response,
+            most_data=limits.identifier,
+        )
 
     # -- for whoever uses the protocol -------------------------------------------------------
 
@@ -135,6 +129,12 @@ class AssociationProtocol(Protocol):
         if isinstance(address, (IPv4Address, IPv6Address)):
             return f"{address.host}:{address.port}"
         return str(address)
+
+    @property
+    def address(self) -> str:
+        """Its host address alone."""
+        address = self.transport.getPeer()
+        return address.host if isinstance(address, (IPv4Address, IPv6Address)) else ""
 
     def abort(self, why: str = "") -> None:
         """Abort the association (A-ABORT); without one, just the transport."""
@@ -215,12 +215,23 @@ class AssociationProtocol(Protocol):
         raise NotImplementedError
 
     def indicated(self, indication: Indication) -> None:
-        """The connection has something to say."""
-        raise NotImplementedError
+        """The connection has something to say: here, that messages arrive."""
+        if type(indication) is DataArrived:  # a thousand times as frequent as the rest
+            self.messages.data(indication.data)
+        elif isinstance(indication, MessageBegan):
+            self.messages.began(indication.context, indication.message)
+        elif isinstance(indication, MessageEnded):
+            self.messages.ended()
+        elif isinstance(indication, MessageRefused):
+            self.messages.wire.post(indication.context.context_id, indication.response)
+
+    def quiet(self) -> None:
+        """No operation is outstanding any more."""
 
     def ended(self, error: DicomTLSError) -> None:
         """No answer can come any more.  Called exactly once."""
-        raise NotImplementedError
+        self.messages.invoker.end(error)
+        self.messages.dispatcher.abandon()
 
     # -- flow --------------------------------------------------------------------------------
 
@@ -234,7 +245,7 @@ class AssociationProtocol(Protocol):
     def let_go(self) -> None:
         """Take back one :meth:`hold`."""
         self._holds -= 1
-        if self._holds == 0 and not self._over:
+        if self._holds == 0 and self.error is None:
             self.transport.resumeProducing()
             self._watch_pdu(begun=True)
 
@@ -271,14 +282,14 @@ class AssociationProtocol(Protocol):
 
     def finish(self, error: DicomTLSError) -> None:
         """Nothing more can be asked or answered here; the first reason is the one that counts."""
-        if not self._over:
-            self._over = True
+        if self.error is None:
+            self.error = error
             self.ended(error)
 
     # -- within ------------------------------------------------------------------------------
 
     def _admitted(self, _: object) -> None:
-        if self._over:
+        if self.error is not None:
             return
         self.transport.registerProducer(self, True)
         self._producing = True
@@ -302,7 +313,7 @@ class AssociationProtocol(Protocol):
     def _watch_pdu(self, *, begun: bool) -> None:
         """Keep the whole-PDU deadline for the PDU that is arriving, if one is."""
         self._pdus_seen = self.connection.pdus_begun
-        if self._over or self._holds or not self.connection.in_pdu:
+        if self.error is not None or self._holds or not self.connection.in_pdu:
             self._pdu_deadline.stop()
         elif begun or not self._pdu_deadline.running:
             self._pdu_deadline.start()

@@ -24,7 +24,7 @@ from txdicomtls.archive import FileArchive
 from txdicomtls.association import ConnectionLimits
 from txdicomtls.errors import CannotListen
 from txdicomtls.interfaces import IAccess, IReactor
-from txdicomtls.net import AssociationFactory, ServerEndpoint, Timeouts
+from txdicomtls.net import AssociationFactory, Quotas, ServerEndpoint, Timeouts
 from txdicomtls.node.configuration import Configuration, ListenSection
 from txdicomtls.node.memory import Tidying
 from txdicomtls.node.reload import Reloader
@@ -218,7 +218,7 @@ def make_factory(
             association=limits.artim + LinkDeadlines().verification,
             closing=limits.closing,
         ),
-        most_associations=limits.associations,
+        quotas=Quotas(total=limits.associations),
         most_unproved=limits.unauthenticated,
     )
 

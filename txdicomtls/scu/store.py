@@ -15,7 +15,7 @@ from txdicomtls.dimse import CStoreRQ, Priority, StatusCategory, category, descr
 from txdicomtls.errors import DicomTLSError, NoPresentationContext
 from txdicomtls.net import RequestorProtocol
 from txdicomtls.part10 import FileHeader
-from txdicomtls.scu.source import FileSource, open_source
+from txdicomtls.source import FileSource, open_source
 from txdicomtls.threads import InThread
 
 

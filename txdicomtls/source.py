@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from txdicomtls.errors import NotADicomFile
-from txdicomtls.net import Blocks
+from txdicomtls.instance import Blocks
 from txdicomtls.part10 import FileHeader, read_header
 from txdicomtls.threads import InThread
 

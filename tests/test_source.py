@@ -14,7 +14,7 @@ from tests.scu.files import ELEMENT, make_file
 from txdicomtls import part10, uids
 from txdicomtls.errors import NotADicomFile
 from txdicomtls.scu import source
-from txdicomtls.scu.source import FileSource, open_source
+from txdicomtls.source import FileSource, open_source
 from txdicomtls.threads import InThread
 
 FRAGMENT = 16378  # of a peer that takes 16384

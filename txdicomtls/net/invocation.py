@@ -1,0 +1,195 @@
+"""One operation that this side invokes, and the responses to it.
+
+Theory of operation.  An :class:`Invocation` hands out the responses of one operation
+in order.  Those that nobody has taken yet are kept up to :data:`MOST_UNREAD`; past that
+nothing more is read from the peer, so that a slow reader of many matches costs no memory.
+
+An operation that nobody waits for any more is cancelled where PS3.7 has a C-CANCEL for it: its
+remaining responses are read past, and a peer that does not come to an end is aborted by
+the response timeout.  Any other operation that is given up after its command was sent takes
+the association with it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from twisted.internet.defer import Deferred, fail, succeed
+
+from txdicomtls.dimse import CommandField, Request, Response, StatusCategory, category
+from txdicomtls.errors import LocalProtocolError
+from txdicomtls.net.request import Answer
+from txdicomtls.net.timers import Deadline
+
+#: Responses of one operation that are kept until somebody takes them.
+MOST_UNREAD = 16
+
+#: The operations that have pending responses and can be cancelled (PS3.7 9.3.2 to 9.3.4).
+_CANCELLABLE = frozenset((CommandField.C_FIND_RQ, CommandField.C_GET_RQ, CommandField.C_MOVE_RQ))
+
+
+class Owner(Protocol):
+    """What an invocation needs of the :class:`~txdicomtls.net.invoker.Invoker` that made it."""
+
+    def hold(self) -> None:
+        """Read nothing more from the peer until :meth:`let_go`."""
+
+    def let_go(self) -> None:
+        """Take back one :meth:`hold`."""
+
+    def cancel(self, invocation: Invocation) -> None:
+        """Send C-CANCEL, or take it back where it was not sent yet."""
+
+    def forsaken(self, invocation: Invocation) -> None:
+        """Nobody waits for it any more."""
+
+
+class Invocation:
+    """One operation and its responses.  Made by :meth:`txdicomtls.net.Invoker.start`.
+
+    :param invoker: whose it is.
+    :param context_id: the presentation context that it is on.
+    :param due: for the next response.
+    """
+
+    __slots__ = (
+        "_answers",
+        "_due",
+        "_early",
+        "_error",
+        "_forsaken",
+        "_holding",
+        "_invoker",
+        "_waiting",
+        "context_id",
+        "is_done",
+        "is_sent",
+        "request",
+        "sending",
+    )
+
+    def __init__(self, invoker: Owner, context_id: int, due: Deadline) -> None:
+        self._invoker = invoker
+        self._due = due
+        self._answers: deque[Answer] = deque()
+        self._waiting: Deferred[Answer] | None = None
+        self._error: BaseException | None = None
+        self._early: Answer | None = None
+        self._holding = False
+        self._forsaken = False
+        self.context_id = context_id
+        self.request: Request | None = None
+        self.sending: Deferred[None] | None = None
+        #: Whether the request is on its way to its last byte.
+        self.is_sent = False
+        #: Whether the final response has come, or none can.
+        self.is_done = False
+
+    def next(self) -> Deferred[Answer]:
+        """The next response, in the order in which they came; the last one is not pending.
+
+        Nobody may ask for one while another is still waited for.  Cancelling it forsakes
+        the operation.
+
+        :raises txdicomtls.errors.AssociationError: the association ended first; as a failure.
+            So does whatever kept the request from being sent.
+        """
+        if self._answers:
+            answer = self._answers.popleft()
+            self._let_go()
+            return succeed(answer)
+        if self._error is not None:
+            return fail(self._error)
+        if self.is_done or self._waiting is not None:
+            return fail(LocalProtocolError("there is no further response to wait for"))
+        self._waiting = Deferred(self._no_longer_awaited)
+        return self._waiting
+
+    def cancel(self) -> None:
+        """Ask the peer to come to an end (C-CANCEL); its final response is still to be waited for.
+
+        Without effect where it is over already.  One that has not been sent yet never is.
+
+        :raises LocalProtocolError: this is no operation that can be cancelled.
+        """
+        if not self.is_done:
+            self._invoker.cancel(self)
+
+    def forsake(self) -> None:
+        """Nobody wants its responses any more; see the theory of operation."""
+        if self.is_done or self._forsaken:
+            return
+        self._forsaken = True
+        self._answers.clear()
+        self._let_go()
+        self._invoker.forsaken(self)
+
+    # -- for the invoker ---------------------------------------------------------------------
+
+    @property
+    def is_cancellable(self) -> bool:
+        """Whether it was sent, and PS3.7 has a C-CANCEL for it."""
+        return self.request is not None and self.request.command_field in _CANCELLABLE
+
+    def is_final(self, response: Response) -> bool:
+        """Whether no response can follow this one."""
+        return not self.is_cancellable or category(response.status) is not StatusCategory.PENDING
+
+    def sent(self) -> None:
+        """The request is on its way to its last byte: the response is due."""
+        self.is_sent = True
+        early, self._early = self._early, None
+        if early is not None:
+            self.deliver(early, final=True)
+        elif not self.is_done:
+            self._due.start()
+
+    def deliver(self, answer: Answer, *, final: bool) -> None:
+        """A response has come.
+
+        A final one that comes too early waits: the data set is still being sent, and whoever
+        gets the response may do away with where it comes from.
+        """
+        if final and not self.is_sent:
+            self._early = answer
+            return
+        if final:
+            self.is_done = True
+            self._due.stop()
+        else:
+            self._due.start()
+        if self._forsaken:
+            return
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.callback(answer)
+            return
+        self._answers.append(answer)
+        if len(self._answers) >= MOST_UNREAD and not final and not self._holding:
+            self._holding = True
+            self._due.stop()  # it is we who let the peer wait
+            self._invoker.hold()
+
+    def failed(self, error: BaseException) -> None:
+        """No response can come; the first reason is the one that counts."""
+        self._due.stop()
+        if self.is_done:
+            return
+        self.is_done = True
+        self._error = error
+        self._let_go()
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            waiting.errback(error)
+
+    def _let_go(self) -> None:
+        if self._holding and not self._answers:
+            self._holding = False
+            if not self.is_done:
+                self._due.start()
+            self._invoker.let_go()
+
+    def _no_longer_awaited(self, _: Deferred[Answer]) -> None:
+        self._waiting = None  # it is told of the cancellation
+        self.forsake()

@@ -1,0 +1,133 @@
+"""One message at a time: messages do not interleave on an association (PS3.8 Annex E.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from twisted.internet.defer import Deferred, DeferredLock, succeed
+
+from txdicomtls.association import Connection, Output
+from txdicomtls.dimse import Message
+from txdicomtls.errors import AssociationEnded, DicomTLSError
+from txdicomtls.instance import Blocks
+
+
+class Channel(Protocol):
+    """What those who send and receive messages need of the protocol below them."""
+
+    @property
+    def connection(self) -> Connection:
+        """The association without I/O."""
+
+    @property
+    def error(self) -> DicomTLSError | None:
+        """Why nothing can be asked or answered any more; None while it can."""
+
+    def perform(self, outputs: Sequence[Output]) -> None:
+        """Carry out what the connection asks for."""
+
+    def hold(self) -> None:
+        """Read nothing more from the peer until :meth:`let_go`."""
+
+    def let_go(self) -> None:
+        """Take back one :meth:`hold`."""
+
+    def when_writable(self) -> Deferred[None]:
+        """Fires when the transport has room for more, or is gone."""
+
+    def abort(self, why: str = "") -> None:
+        """Abort the association."""
+
+    def finish(self, error: DicomTLSError) -> None:
+        """Tell everybody who waits that this is why nothing more can come."""
+
+    def quiet(self) -> None:
+        """No operation is outstanding any more, in either direction."""
+
+
+class Wire:
+    """The sending side of one association, which one message has at a time.
+
+    Who comes first is served first.  A message whose data set is at hand goes out at once
+    where the wire is free, without a turn of the reactor.
+
+    :param channel: the protocol below.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._lock = DeferredLock()
+
+    def post(self, context_id: int, message: Message, data: bytes = b"") -> Deferred[None]:
+        """Send a message whose data set, if any, is at hand; nothing where there is no association.
+
+        :return: fires when it was written.
+        """
+        if not self._lock.locked:
+            self._post(context_id, message, data)
+            return succeed(None)
+        return self._lock.run(self._post, context_id, message, data)
+
+    async def send(
+        self,
+        context_id: int,
+        make: Callable[[], Message],
+        blocks: Blocks | None,
+        broken: Callable[[BaseException], None],
+    ) -> None:
+        """Send a message, and its data set as fast as the peer takes it.
+
+        :param make: makes the message when the wire is free for it.
+        :param blocks: the data set, where the message announces one; not asked for a block
+            before the transport has room for it.
+        :param broken: told what went wrong within the message, before the association is aborted.
+        :raises AssociationError: the association ended before or meanwhile.  Whatever is
+            raised once the message has begun has aborted the association: half a message
+            cannot be taken back, and must not be mistaken for a whole one.
+        """
+        await self._lock.acquire()
+        try:
+            self.check()
+            message = make()
+            try:
+                await self._channel.when_writable()
+                self.check()
+                self._channel.perform(self._channel.connection.send_message(context_id, message))
+                if blocks is not None:
+                    await self._send_blocks(context_id, blocks)
+            except BaseException as error:
+                broken(error)
+                self._channel.abort(f"a request could not be sent to its end: {error}")
+                raise
+        finally:
+            self._lock.release()
+
+    def check(self) -> None:
+        """There must be an association to send on.
+
+        :raises AssociationError: there is none.
+        """
+        if self._channel.error is not None:
+            raise self._channel.error
+        if not self._channel.connection.can_send:
+            msg = "there is no association to send on"
+            raise AssociationEnded(msg)
+
+    async def _send_blocks(self, context_id: int, blocks: Blocks) -> None:
+        channel = self._channel
+        async with aclosing(blocks):
+            async for data, last in blocks:
+                self.check()
+                channel.perform(channel.connection.send_data(context_id, data, last=last))
+                await channel.when_writable()
+
+    def _post(self, context_id: int, message: Message, data: bytes) -> None:
+        connection = self._channel.connection
+        if not connection.can_send:
+            return
+        outputs = connection.send_message(context_id, message)
+        if message.has_data_set:
+            outputs += connection.send_data(context_id, data, last=True)
+        self._channel.perform(outputs)
