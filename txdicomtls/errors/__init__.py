@@ -7,6 +7,7 @@ needs to decide is in a field, never only in the text.
 
 from __future__ import annotations
 
+from txdicomtls.errors.access import IdentityUnavailable
 from txdicomtls.errors.configuration import (
     CannotListen,
     ConfigurationError,
@@ -76,6 +77,7 @@ __all__ = [
     "DicomTLSError",
     "DuplicateInstance",
     "HandshakeFailed",
+    "IdentityUnavailable",
     "IndexTooNew",
     "IndexUnavailable",
     "InvalidInstance",
