@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
 from hypothesis import strategies as st
 
-from txdicomtls.dimse import CEchoRQ, CEchoRSP, CStoreRQ, CStoreRSP, Message
+from txdicomtls.dimse import Message
+from txdicomtls.dimse.elements import ELEMENTS_BY_NAME, VR
+from txdicomtls.dimse.messages import MESSAGES
 from txdicomtls.pdu.framer import DataPiece
 
 unsigned_shorts = st.integers(0, 0xFFFF)
@@ -15,36 +20,36 @@ comments = st.from_regex(r"[!-\[\]-~]([ -\[\]-~]{0,62}[!-\[\]-~])?", fullmatch=T
 tags = st.lists(st.integers(0, 0xFFFFFFFF), max_size=4).map(tuple)
 
 
+#: Any status, and often one that means something for the rest of the message.
+statuses = unsigned_shorts | st.sampled_from((0x0000, 0xB000, 0xC000, 0xFE00, 0xFF00, 0xFF01))
+
+_VALUES: dict[VR, st.SearchStrategy[Any]] = {
+    VR.AE: ae_titles,
+    VR.AT: tags,
+    VR.LO: comments,
+    VR.UI: uids,
+    VR.US: unsigned_shorts,
+}
+
+
+def _values(field: Field[Any]) -> st.SearchStrategy[Any]:
+    """Any value of a field of a message; its default, too, where it has one."""
+    if field.name == "has_data_set":
+        return st.booleans()
+    if field.name == "status":
+        return statuses
+    values = _VALUES[ELEMENTS_BY_NAME[field.name].vr]
+    return values if field.default is MISSING else st.just(field.default) | values
+
+
+def _messages_of(message_type: type[Message]) -> st.SearchStrategy[Message]:
+    values = {field.name: _values(field) for field in fields(message_type)}  # type: ignore[arg-type]  # every message is a dataclass
+    return st.builds(message_type, **values).filter(lambda message: not message.contradiction())
+
+
 def messages() -> st.SearchStrategy[Message]:
     """Every message that can be sent."""
-    return st.one_of(
-        st.builds(CEchoRQ, affected_sop_class_uid=uids, message_id=unsigned_shorts),
-        st.builds(
-            CEchoRSP,
-            message_id_being_responded_to=unsigned_shorts,
-            status=unsigned_shorts,
-            affected_sop_class_uid=st.just("") | uids,
-            error_comment=st.just("") | comments,
-        ),
-        st.builds(
-            CStoreRQ,
-            affected_sop_class_uid=uids,
-            affected_sop_instance_uid=uids,
-            message_id=unsigned_shorts,
-            priority=unsigned_shorts,
-            move_originator_ae_title=st.just("") | ae_titles,
-            move_originator_message_id=st.none() | unsigned_shorts,
-        ),
-        st.builds(
-            CStoreRSP,
-            message_id_being_responded_to=unsigned_shorts,
-            status=unsigned_shorts,
-            affected_sop_class_uid=st.just("") | uids,
-            affected_sop_instance_uid=st.just("") | uids,
-            offending_element=tags,
-            error_comment=st.just("") | comments,
-        ),
-    )
+    return st.one_of([_messages_of(message_type) for message_type in MESSAGES.values()])
 
 
 @st.composite

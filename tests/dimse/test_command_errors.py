@@ -6,16 +6,26 @@ import struct
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.dimse.samples import ECHO_RQ, ECHO_RSP, element, store_request, unsigned_short
+from tests.dimse.samples import (
+    CANCEL_RQ,
+    ECHO_RQ,
+    ECHO_RSP,
+    GET_RQ,
+    element,
+    store_request,
+    unsigned_short,
+)
 from txdicomtls.codes import AbortReason
 from txdicomtls.dimse import (
     CEchoRQ,
     CEchoRSP,
+    CommandField,
     CStoreRQ,
     CStoreRSP,
     Message,
     decode_command,
     encode_command,
+    refusal,
 )
 from txdicomtls.errors import (
     LocalProtocolError,
@@ -81,6 +91,19 @@ class UnreadableTests(SynchronousTestCase):
         spoilt = ECHO_RSP.replace(unsigned_short(0x0800, 0x0101), unsigned_short(0x0800, 1))
         self.assert_unreadable(spoilt, "C-ECHO-RSP: it must not have a data set")
 
+    def test_a_cancel_that_does_not_say_what_it_cancels(self) -> None:
+        named = unsigned_short(0x0120, 7)
+        self.assert_unreadable(CANCEL_RQ.replace(named, b""), "C-CANCEL-RQ: ")
+        message_id = unsigned_short(0x0110, 7)
+        self.assert_unreadable(CANCEL_RQ.replace(named, message_id), "C-CANCEL-RQ: ")
+        self.assert_unreadable(
+            CANCEL_RQ.replace(named, element(0x0120, b"\7\0\0\0")), "C-CANCEL-RQ: "
+        )
+
+    def test_a_cancel_with_a_data_set(self) -> None:
+        spoilt = CANCEL_RQ.replace(unsigned_short(0x0800, 0x0101), unsigned_short(0x0800, 1))
+        self.assert_unreadable(spoilt, "C-CANCEL-RQ: it must not have a data set")
+
     def test_a_response_that_does_not_exist(self) -> None:
         for command_field in (0x8002, 0xFFFF):
             self.assert_unreadable(
@@ -122,14 +145,40 @@ class MalformedTests(SynchronousTestCase):
             self.assertEqual(error.command_field, command_field)
             self.assertTrue(error.has_data_set)
 
-    def test_an_operation_that_is_not_provided_is_called_by_its_name(self) -> None:
+    def test_no_number_but_those_of_the_standard_is_an_operation(self) -> None:
+        known = {int(field) for field in CommandField}
+        for command_field in set(range(0x8000)) - known:
+            data = store_request(x0100=unsigned_short(0x0100, command_field))
+            with self.assertRaises(MalformedCommand) as raised:
+                decode_command(data)
+            self.assertEqual(raised.exception.status, 0x0211)
+
+    def test_a_refused_request_is_called_by_its_name(self) -> None:
         data = store_request(
             x0100=unsigned_short(0x0100, 0x0150), x0800=unsigned_short(0x0800, 0x0101)
         )
         error = self.refused(data)
-        self.assertIn("N-DELETE-RQ", str(error))
-        self.assertEqual(error.status, 0x0211)
+        self.assertIn("N-DELETE-RQ: requested_sop_class_uid is missing", str(error))
+        self.assertEqual(error.status, 0x0212)
         self.assertFalse(error.has_data_set)
+
+    def test_a_refused_request_keeps_the_sop_class_that_it_requested(self) -> None:
+        data = store_request(
+            x0002=b"",
+            x0003=element(0x0003, b"1.2.9\0"),
+            x0100=unsigned_short(0x0100, 0x0130),
+            x1000=b"",
+        )
+        error = self.refused(data)
+        self.assertEqual(error.affected_sop_class_uid, "1.2.9")
+        self.assertEqual(refusal(error).affected_sop_class_uid, "1.2.9")
+
+    def test_an_attribute_identifier_list_of_the_wrong_size(self) -> None:
+        data = GET_RQ.replace(element(0x1005, GET_RQ[-8:]), element(0x1005, b"\1\2\3\4\5\6"))
+        error = self.assertRaises(MalformedCommand, decode_command, data)
+        assert isinstance(error, MalformedCommand)
+        self.assertIn("attribute_identifier_list has 6 bytes", str(error))
+        self.assertEqual(error.message_id, 11)
 
     def test_a_store_without_a_data_set(self) -> None:
         error = self.refused(store_request(x0800=unsigned_short(0x0800, 0x0101)))
