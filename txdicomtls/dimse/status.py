@@ -112,9 +112,9 @@ def describe(status: int, service: str = "", *, error_id: int | None = None) -> 
     """What a status means, for a person to read, as "refused: out of resources".
 
     :param status: any 16-bit value.
-    :param service: short name of the service that it is of, a key of
-        :data:`~txdicomtls.dimse.status_tables.SERVICE_STATUSES` as "store"; without it
-        only the general codes are known.
+    :param service: short name of the service that it is of: "echo", "store", "find",
+        "worklist", "get", "move", "commitment", "mpps", or one of PS3.7 10.1 as "n-get";
+        without it only the general codes are known.
     :param error_id: Error ID (0000,0903) that came with it, which some services define.
     :return: the words of the standard, or the category where it has none.
     """
