@@ -21,7 +21,7 @@ from txdicomtls import uids
 from txdicomtls.archive import instance_path
 from txdicomtls.errors import NotADicomFile
 from txdicomtls.part10 import FileHeader, read_header
-from txdicomtls.scp.identity import IdentityReader
+from txdicomtls.dataset.identity import IdentityReader
 
 
 def shipped_files() -> Iterator[FileHeader]:

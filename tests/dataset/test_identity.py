@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.association.pair import CT, EXPLICIT, IMPLICIT
 from tests.datasets import element, identity
 from txdicomtls import uids
-from txdicomtls.scp.identity import MOST, IdentityReader
+from txdicomtls.dataset.identity import MOST, IdentityReader
 
 BIG = uids.EXPLICIT_VR_BIG_ENDIAN
 DEFLATED = uids.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN
