@@ -1,0 +1,280 @@
+"""Adds instances, and removes them: what happens inside one transaction.
+
+A batch is added with a few statements, however many instances it has: which of them are
+known; which of their series; the rows that are missing, from the top down; the numbers.
+
+Several nodes may add at once, even the same instance.  Every insertion leaves a row alone
+that another transaction has made, after waiting for the end of that one; so it is the
+database that decides who was first, and each of them is told what is there then.  Rows
+are inserted in the order of their unique keys, so that no two transactions wait for each
+other.
+
+A study stays with the patient that it came with first, and a series with its study, whatever
+later instances say; that they say otherwise is remarked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, Row, Select, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
+
+from txdicomtls.index.counting import Changes, Place, prune
+from txdicomtls.index.database import Overtaken
+from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance, Outcome
+from txdicomtls.index.rows import (
+    KEPT,
+    identity_of,
+    instance_row,
+    kept_instance,
+    patient_row,
+    searched_name_of,
+    series_row,
+    series_uid_of,
+    study_row,
+    study_uid_of,
+)
+from txdicomtls.index.schema import instances, patients, series, studies
+
+#: So many keys at most are looked for with one statement.
+MOST_KEYS = 1000
+
+OTHER_PATIENT = "its study is kept under another patient"
+OTHER_STUDY = "its series is kept under another study"
+OTHER_NAME = "its patient is kept under another name"
+
+_KNOWN = select(
+    instances.c.sop_instance_uid, instances.c.path, instances.c.sha256, instances.c.flaw
+)
+_SERIES = (
+    select(
+        series.c.series_instance_uid,
+        series.c.key,
+        series.c.studies_key,
+        studies.c.study_instance_uid,
+        studies.c.patients_key,
+        patients.c.identity,
+        patients.c.patient_name_alphabetic,
+    )
+    .join(studies, series.c.studies_key == studies.c.key)
+    .join(patients, studies.c.patients_key == patients.c.key)
+)
+_STUDIES = select(studies.c.study_instance_uid, studies.c.key, studies.c.patients_key)
+_PATIENTS = select(patients.c.identity, patients.c.key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    place: Place
+    remarks: tuple[str, ...]
+
+
+def add(connection: Connection, records: Sequence[InstanceRecord]) -> list[Added]:
+    """Add instances; one whose SOP Instance UID is known changes nothing.
+
+    :param records: may have the same instance twice; the first one counts.
+    :return: what became of each, in their order.
+    """
+    firsts: dict[str, InstanceRecord] = {}
+    for record in sorted(records, key=lambda record: record.sop_instance_uid):
+        firsts.setdefault(record.sop_instance_uid, record)
+    known = _look_up(connection, _KNOWN, instances.c.sop_instance_uid, firsts)
+    fresh = {uid: record for uid, record in firsts.items() if uid not in known}
+    placed: dict[str, _Placed] = {}
+    inserted: set[str] = set()
+    if fresh:
+        changes = Changes()
+        placed = _place(connection, list(fresh.values()), changes)
+        inserted = _insert_instances(connection, fresh, placed, changes)
+        changes.apply(connection)
+        if len(inserted) < len(fresh):  # another node was quicker
+            lost = fresh.keys() - inserted
+            known |= _look_up(connection, _KNOWN, instances.c.sop_instance_uid, lost, every=True)
+            prune(connection, sorted({placed[uid].place.series for uid in lost}))
+    added = []
+    for record in records:
+        uid = record.sop_instance_uid
+        if uid in inserted and firsts[uid] is record:
+            added.append(_added(record, Outcome.ADDED, record, remarks=placed[uid].remarks))
+        else:
+            kept = firsts[uid] if uid in inserted else known[uid]
+            same = kept.sha256 == record.sha256
+            outcome = Outcome.ALREADY if same else Outcome.CONFLICT
+            flaw = Flaw.NONE if uid in inserted else Flaw(known[uid].flaw)
+            added.append(_added(record, outcome, kept, flaw=flaw))
+    return added
+
+
+def remove(connection: Connection, sop_instance_uid: str) -> KeptInstance | None:
+    """Remove an instance, and what becomes empty by that.
+
+    :return: what was removed; None where there was nothing.
+    """
+    columns = (series.c.key, studies.c.key, patients.c.key)
+    names = ("at_series", "at_study", "at_patient")
+    keys = [column.label(name) for column, name in zip(columns, names, strict=True)]
+    row = connection.execute(
+        KEPT.add_columns(*keys).where(instances.c.sop_instance_uid == sop_instance_uid)
+    ).one_or_none()
+    if row is None:
+        return None
+    gone = delete(instances).where(instances.c.key == row.key)
+    if not connection.execute(gone).rowcount:  # another node was quicker
+        return None
+    place = Place(series=row.at_series, study=row.at_study, patient=row.at_patient)
+    changes = Changes()
+    changes.instance(place, row.sop_class_uid, row.transfer_syntax_uid, -1)
+    changes.apply(connection)
+    prune(connection, [place.series])
+    return kept_instance(row)
+
+
+def _added(
+    record: InstanceRecord,
+    outcome: Outcome,
+    kept: InstanceRecord | Row[Any],
+    *,
+    flaw: Flaw = Flaw.NONE,
+    remarks: tuple[str, ...] = (),
+) -> Added:
+    return Added(
+        outcome=outcome,
+        sop_instance_uid=record.sop_instance_uid,
+        path=kept.path,
+        sha256=kept.sha256,
+        flaw=flaw,
+        remarks=remarks,
+    )
+
+
+def _place(
+    connection: Connection, records: list[InstanceRecord], changes: Changes
+) -> dict[str, _Placed]:
+    """Find the series of each instance; make what is missing."""
+    wanted = {series_uid_of(record): record for record in reversed(records)}
+    column = series.c.series_instance_uid
+    found = _look_up(connection, _SERIES, column, wanted)
+    missing = [record for uid, record in wanted.items() if uid not in found]
+    if missing:
+        _make_series(connection, missing, changes)
+        found |= _look_up(connection, _SERIES, column, map(series_uid_of, missing), every=True)
+    return {
+        record.sop_instance_uid: _placed(record, found[series_uid_of(record)]) for record in records
+    }
+
+
+def _placed(record: InstanceRecord, row: Row[Any]) -> _Placed:
+    remarks = []
+    if row.study_instance_uid != study_uid_of(record):
+        remarks.append(OTHER_STUDY)
+    elif row.identity != identity_of(record):
+        remarks.append(OTHER_PATIENT)
+    elif (name := searched_name_of(record)) and name != row.patient_name_alphabetic:
+        remarks.append(OTHER_NAME)
+    place = Place(series=row.key, study=row.studies_key, patient=row.patients_key)
+    return _Placed(place, tuple(remarks))
+
+
+def _make_series(connection: Connection, records: list[InstanceRecord], changes: Changes) -> None:
+    wanted = {study_uid_of(record): record for record in reversed(records)}
+    column = studies.c.study_instance_uid
+    found = _look_up(connection, _STUDIES, column, wanted)
+    missing = [record for uid, record in wanted.items() if uid not in found]
+    if missing:
+        _make_studies(connection, missing, changes)
+        found |= _look_up(connection, _STUDIES, column, map(study_uid_of, missing), every=True)
+    rows = [series_row(record, found[study_uid_of(record)].key) for record in records]
+    patient_of = {row.key: row.patients_key for row in found.values()}
+    for row in _insert(connection, series, series.c.series_instance_uid, rows):
+        changes.series(row.studies_key, patient_of[row.studies_key], 1)
+
+
+def _make_studies(connection: Connection, records: list[InstanceRecord], changes: Changes) -> None:
+    wanted = {identity_of(record): record for record in reversed(records)}
+    found = _look_up(connection, _PATIENTS, patients.c.identity, wanted)
+    missing = [patient_row(record) for identity, record in wanted.items() if identity not in found]
+    if missing:
+        _insert(connection, patients, patients.c.identity, missing)
+        found |= _look_up(connection, _PATIENTS, patients.c.identity, wanted, every=True)
+    rows = [study_row(record, found[identity_of(record)].key) for record in records]
+    for row in _insert(connection, studies, studies.c.study_instance_uid, rows):
+        changes.studies(row.patients_key, 1)
+
+
+def _insert_instances(
+    connection: Connection,
+    records: dict[str, InstanceRecord],
+    placed: dict[str, _Placed],
+    changes: Changes,
+) -> set[str]:
+    """Give the UIDs of those that were not there yet."""
+    rows = [instance_row(record, placed[uid].place.series) for uid, record in records.items()]
+    inserted = set()
+    for row in _insert(connection, instances, instances.c.sop_instance_uid, rows):
+        uid = row.sop_instance_uid
+        inserted.add(uid)
+        changes.instance(placed[uid].place, row.sop_class_uid, row.transfer_syntax_uid, 1)
+    return inserted
+
+
+def _insert(
+    connection: Connection, table: Table, unique: Column[Any], rows: list[dict[str, Any]]
+) -> Sequence[Row[Any]]:
+    """Insert the rows that are not there yet.
+
+    :return: of those only, what the numbers need.
+    """
+    statement = _INSERTIONS[connection.dialect.name, table]
+    return connection.execute(statement, sorted(rows, key=lambda row: row[unique.name])).all()
+
+
+def _look_up(
+    connection: Connection,
+    statement: Select[Any],
+    column: Column[Any],
+    keys: Iterable[str],
+    *,
+    every: bool = False,
+) -> dict[str, Row[Any]]:
+    """Find rows by a unique key, which is the first column of the statement.
+
+    :raises Overtaken: every one should be there, and another node has just removed one.
+    """
+    ordered = sorted(keys)
+    found = {
+        row[0]: row
+        for start in range(0, len(ordered), MOST_KEYS)
+        for row in connection.execute(
+            statement.where(column.in_(ordered[start : start + MOST_KEYS]))
+        )
+    }
+    if every and len(found) < len(ordered):
+        raise Overtaken
+    return found
+
+
+def _insertion(dialect: str, table: Table, returned: Sequence[Column[Any]]) -> ReturningInsert[Any]:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(*returned)
+
+
+_RETURNED = {
+    patients: (patients.c.key,),
+    studies: (studies.c.patients_key,),
+    series: (series.c.studies_key,),
+    instances: (
+        instances.c.sop_instance_uid,
+        instances.c.sop_class_uid,
+        instances.c.transfer_syntax_uid,
+    ),
+}
+
+_INSERTIONS = {
+    (dialect, table): _insertion(dialect, table, returned)
+    for dialect in ("postgresql", "sqlite")
+    for table, returned in _RETURNED.items()
+}
