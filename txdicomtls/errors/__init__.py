@@ -25,13 +25,16 @@ from txdicomtls.errors.index import (
 )
 from txdicomtls.errors.instances import (
     CannotUnderstand,
+    DamagedInstance,
     DuplicateInstance,
     InvalidInstance,
+    InvalidKey,
     MalformedDataSet,
     MismatchedInstance,
     NotADicomFile,
     OutOfResources,
     StorageError,
+    UnknownInstance,
 )
 from txdicomtls.errors.link import (
     HandshakeFailed,
@@ -74,6 +77,7 @@ __all__ = [
     "ConfigurationError",
     "ConfigurationProblem",
     "CredentialError",
+    "DamagedInstance",
     "DicomTLSError",
     "DuplicateInstance",
     "HandshakeFailed",
@@ -81,6 +85,7 @@ __all__ = [
     "IndexTooNew",
     "IndexUnavailable",
     "InvalidInstance",
+    "InvalidKey",
     "InvalidQuery",
     "LinkError",
     "LinkRefused",
@@ -101,6 +106,7 @@ __all__ = [
     "QueryTimeout",
     "RemoteProtocolError",
     "StorageError",
+    "UnknownInstance",
     "UnreadableCommand",
     "WrongPassword",
 ]

@@ -44,6 +44,21 @@ class CannotUnderstand(StorageError):
     """What arrived cannot be a data set, for example its length is odd (status 0xC000)."""
 
 
+class UnknownInstance(DicomTLSError):
+    """No instance with this SOP Instance UID is kept (status 0x0112)."""
+
+
+class DamagedInstance(DicomTLSError):
+    """An instance that was kept is not what it was: its file is missing, altered or unreadable.
+
+    :param problem: what is wrong with the file.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"an instance that was kept is damaged: its file {problem}")
+        self.problem = problem
+
+
 class MalformedDataSet(DicomTLSError):
     """The bytes of a data set are not what its transfer syntax says (PS3.5 7).
 
@@ -58,3 +73,16 @@ class MalformedDataSet(DicomTLSError):
         self.problem = problem
         self.tag = tag
         self.offset = offset
+
+
+class InvalidKey(DicomTLSError):
+    """A key of an identifier cannot be matched on (PS3.4 C.2.2.2).
+
+    :param problem: what is wrong; not its value, which may be about a patient.
+    :param tag: the element, as 0x00100010.
+    """
+
+    def __init__(self, problem: str, *, tag: int) -> None:
+        super().__init__(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) is no key: {problem}")
+        self.problem = problem
+        self.tag = tag
