@@ -48,6 +48,9 @@ _NEEDED = {
     0x0010: "Transfer Syntax UID (0002,0010)",
 }
 
+#: Source Application Entity Title.
+_SOURCE = 0x0016
+
 # More lenient than is_valid_uid: there are old objects whose UIDs have leading zeros, and they
 # must be sent as they are.  What no command set could carry is refused here.
 _SENDABLE_UID = re.compile(r"[0-9.]{1,64}")
@@ -65,6 +68,7 @@ class FileHeader:
     :param transfer_syntax_uid: of the data set (0002,0010).
     :param data_offset: bytes before the data set.
     :param data_length: bytes of the data set.
+    :param source_ae_title: Source Application Entity Title (0002,0016); empty where there is none.
     """
 
     path: Path
@@ -73,6 +77,7 @@ class FileHeader:
     transfer_syntax_uid: str
     data_offset: int
     data_length: int
+    source_ae_title: str = ""
 
 
 def read_header(path: Path) -> FileHeader:
@@ -114,7 +119,7 @@ def header_of(file: BinaryIO, path: Path) -> FileHeader:
             "is not a DICOM file: there is no 'DICM' after a preamble of 128 bytes; if it is a "
             "bare data set, write it anew as a file, for example with dcmconv",
         )
-    uids, offset = _read_meta(file, path)
+    uids, source, offset = _read_meta(file, path)
     file.seek(offset)
     length = status.st_size - offset
     if not length:
@@ -128,13 +133,15 @@ def header_of(file: BinaryIO, path: Path) -> FileHeader:
         transfer_syntax_uid=uids[0x0010],
         data_offset=offset,
         data_length=length,
+        source_ae_title=source,
     )
 
 
-def _read_meta(file: BinaryIO, path: Path) -> tuple[dict[int, str], int]:
+def _read_meta(file: BinaryIO, path: Path) -> tuple[dict[int, str], str, int]:
     """Walk through group 0002.
 
-    :return: the needed UIDs by element number, and the offset of the data set.
+    :return: the needed UIDs by element number, the AE title of the source, and the offset of
+        the data set.
     """
     values: dict[int, bytes] = {}
     offset = len(_PREAMBLE_AND_PREFIX)
@@ -156,10 +163,12 @@ def _read_meta(file: BinaryIO, path: Path) -> tuple[dict[int, str], int]:
         value = file.read(length)
         if len(value) < length:
             raise NotADicomFile(path, "is truncated in its file meta information")
-        if element in _NEEDED:
+        if element in _NEEDED or element == _SOURCE:
             values[element] = value
         offset += length
-    return {element: _uid(values.get(element, b""), element, path) for element in _NEEDED}, offset
+    uids = {element: _uid(values.get(element, b""), element, path) for element in _NEEDED}
+    source = values.get(_SOURCE, b"").decode("ascii", "replace").strip("\0 ")
+    return uids, source if _AE_TITLE.fullmatch(source) else "", offset
 
 
 def _uid(value: bytes, element: int, path: Path) -> str:
