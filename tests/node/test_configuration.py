@@ -14,13 +14,18 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import txdicomtls
 from txdicomtls.errors import ConfigurationError
+from txdicomtls.node.access_sections import (
+    CertificateBindingSection,
+    IdentitySection,
+    JWTSection,
+    PeerSection,
+)
 from txdicomtls.node.configuration import (
     ArchiveSection,
     Configuration,
     LimitsSection,
     ListenSection,
     NodeSection,
-    PeerSection,
     ReloadSection,
     load_configuration,
 )
@@ -42,6 +47,9 @@ SECTIONS: dict[str, type[Section]] = {
     "`[reload]`": ReloadSection,
     "`[[listen]]`": ListenSection,
     "`[[peer]]`": PeerSection,
+    "`certificate`": CertificateBindingSection,
+    "`[identity]`": IdentitySection,
+    "`[identity.jwt]`": JWTSection,
     "`[limits]`": LimitsSection,
 }
 
@@ -277,8 +285,8 @@ class Keys(ConfigurationCase):
         self.assertWrong(SMALLEST + "[archive]\nxyz = 1\n", "archive.xyz", "known here are sync")
 
     def test_what_does_not_exist_yet_is_not_ignored(self) -> None:
-        text = "[[peer]]\nae_title = 'A'\ncertificate = { san = 'a.example' }\n"
-        self.assertWrong(SMALLEST + text, "peer[0].certificate", "unknown key")
+        text = "[[peer]]\nae_title = 'A'\ntransfer_syntaxes = ['1.2']\n"
+        self.assertWrong(SMALLEST + text, "peer[0].transfer_syntaxes", "unknown key")
 
     def test_an_ae_title_keeps_the_rules_of_its_value_representation(self) -> None:
         for title, message in (
@@ -445,8 +453,8 @@ class Keys(ConfigurationCase):
     def test_words_are_among_those_known(self) -> None:
         text = NODE + TLS + "client_certificate = 'maybe'\n" + LISTEN
         self.assertWrong(text, "tls.default.client_certificate", "'required', 'optional' or 'none'")
-        text = SMALLEST + "[[peer]]\nae_title = 'A'\nallow = ['find']\n"
-        self.assertWrong(text, "peer[0].allow[0]", "'echo' or 'store'")
+        text = SMALLEST + "[[peer]]\nae_title = 'A'\nallow = ['fetch']\n"
+        self.assertWrong(text, "peer[0].allow[0]", "'echo', 'store', 'find'")
         text = SMALLEST + "[[peer]]\nae_title = 'A'\nallow = []\n"
         self.assertWrong(text, "peer[0].allow", "must not be empty")
         for key in ("preference", "revocation"):
@@ -545,7 +553,7 @@ class Documentation(SynchronousTestCase):
     def test_every_section_is_described(self) -> None:
         self.assertEqual(set(SECTIONS), set(self.sections))
         fields = {re.sub(r"\W|NAME", "", heading) for heading in SECTIONS}
-        fields -= {"password", "tlsfurther"}  # within another section
+        fields -= {"password", "tlsfurther", "certificate", "identityjwt"}  # within another section
         self.assertEqual(set(Configuration.model_fields), fields)
 
     def test_every_key_is_described_with_its_default_and_no_other_is(self) -> None:

@@ -17,11 +17,10 @@ from tests.association.pair import CT, EXPLICIT, VERIFICATION
 from tests.datasets import identity
 from tests.running import CONFIGURATION, Certificates, make_certificates
 from tests.scu.files import ELEMENT, make_file
-from txdicomtls.access import AnyPeer, KnownPeers
+from txdicomtls.access import AnyPeer
 from txdicomtls.archive import FileArchive
 from txdicomtls.errors import (
     AssociationAborted,
-    AssociationRefused,
     CannotListen,
     CredentialError,
     StorageError,
@@ -29,7 +28,7 @@ from txdicomtls.errors import (
 from txdicomtls.interfaces import Grant
 from txdicomtls.net import AssociationFactory, ClientEndpoint
 from txdicomtls.node import Configuration, load_configuration, service
-from txdicomtls.node.service import NodeService, make_access, make_factory
+from txdicomtls.node.service import NodeService, make_factory
 from txdicomtls.pdu import PresentationContextRQ
 from txdicomtls.scu import Association, connect, verification_context
 from txdicomtls.threads import in_thread_of
@@ -41,12 +40,6 @@ CONTEXTS = (
 )
 
 reactor: Any = global_reactor  # a module to mypy
-
-
-class Titles:
-    def __init__(self, calling: str, called: str) -> None:
-        self.calling_ae_title = calling
-        self.called_ae_title = called
 
 
 def configure(
@@ -73,7 +66,7 @@ class AssemblyTests(SynchronousTestCase):
 
     def made(self, **parts: str) -> AssociationFactory:
         archive = FileArchive(self.directory / "data", in_thread=at_once)
-        return make_factory(Clock(), self.configuration(**parts), archive)
+        return make_factory(Clock(), self.configuration(**parts), archive, AnyPeer())
 
     def test_a_node_echoes_and_stores(self) -> None:
         factory = self.made()
@@ -99,28 +92,6 @@ class AssemblyTests(SynchronousTestCase):
         factory = self.made(more="[limits]\nartim = 120.0\n")
         association = factory.deadlines.association
         self.assertTrue(association is None or association >= 120, association)
-
-    def test_without_peers_everybody_is_let_in_who_knows_our_title(self) -> None:
-        access = make_access(self.configuration())
-        self.assertIs(AnyPeer, type(access))
-        self.assertEqual(Grant(), access.authorize(Titles("ANY", "TXDICOM")))
-        self.assertRaises(AssociationRefused, access.authorize, Titles("ANY", "OTHER"))
-
-    def test_any_called_title_is_taken_where_that_is_wanted(self) -> None:
-        access = make_access(self.configuration(node="accept_any_called_ae_title = true"))
-        self.assertEqual(Grant(), access.authorize(Titles("ANY", "OTHER")))
-
-    def test_with_peers_only_they_are_let_in_for_what_they_are_allowed(self) -> None:
-        access = make_access(
-            self.configuration(
-                more='[[peer]]\nae_title = "CT1"\nallow = ["echo"]\n[[peer]]\nae_title = "CT2"\n'
-            )
-        )
-        self.assertIs(KnownPeers, type(access))
-        self.assertEqual(Grant(frozenset({"echo"})), access.authorize(Titles("CT1", "TXDICOM")))
-        grant: Any = access.authorize(Titles("CT2", "TXDICOM"))
-        self.assertTrue(grant.allows("store") and grant.allows("echo"))
-        self.assertRaises(AssociationRefused, access.authorize, Titles("CT3", "TXDICOM"))
 
 
 class RunningTests(TestCase):

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StrictBool, ValidationError
 
 from txdicomtls.errors import ConfigurationError, ConfigurationProblem
+from txdicomtls.node.access_sections import IdentitySection, PeerSection
 from txdicomtls.node.fields import (
     UID,
     AETitle,
@@ -52,13 +53,6 @@ class ListenSection(Section):
     tls: str = "default"
 
 
-class PeerSection(Section):
-    """``[[peer]]``: one calling AE title that is let in; without any such section, all are."""
-
-    ae_title: AETitle
-    allow: Annotated[tuple[Literal["echo", "store"], ...], Field(min_length=1)] = ("echo", "store")
-
-
 class LimitsSection(Section):
     """``[limits]``: how much the node takes on, and how long it waits."""
 
@@ -87,6 +81,7 @@ class Configuration(Section):
     tls: dict[str, TLSSection] = Field(default_factory=dict)
     listen: Annotated[tuple[ListenSection, ...], Field(min_length=1)]
     peer: tuple[PeerSection, ...] = ()
+    identity: IdentitySection = IdentitySection()
     limits: LimitsSection = LimitsSection()
     reload: ReloadSection = ReloadSection()
 

@@ -8,6 +8,7 @@ then aborts what is left.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from twisted.application.service import Service
@@ -19,12 +20,12 @@ from twisted.internet.interfaces import IListeningPort, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from txdicomtls.access import AnyPeer, KnownPeers, Peer
 from txdicomtls.archive import FileArchive
 from txdicomtls.association import ConnectionLimits
 from txdicomtls.errors import CannotListen
 from txdicomtls.interfaces import IAccess, IReactor
 from txdicomtls.net import AssociationFactory, Quotas, ServerEndpoint, Timeouts
+from txdicomtls.node.access import make_access
 from txdicomtls.node.configuration import Configuration, ListenSection
 from txdicomtls.node.memory import Tidying
 from txdicomtls.node.reload import Reloader
@@ -80,7 +81,10 @@ class NodeService(Service):
             in_thread=self._in_thread,
             sync=configuration.archive.sync,
         )
-        self.factory = make_factory(reactor, configuration, self.archive)
+        self._access = make_access(
+            configuration, clock=reactor, in_thread=self._in_thread, now=time.time
+        )
+        self.factory = make_factory(reactor, configuration, self.archive, self._access.policy)
         self.ports: list[IListeningPort] = []
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] = succeed(None)
@@ -130,6 +134,7 @@ class NodeService(Service):
         self._loading = Deferred.fromCoroutine(self.reloader.load(files))
         await self._loading
         self._loading = None
+        await self._access.check(self._in_thread)
         self._looking_at_expiry.start(EXPIRY_EVERY)
         self._tidying.start()
         await self._in_thread(self.archive.prepare)
@@ -199,7 +204,7 @@ class NodeService(Service):
 
 
 def make_factory(
-    clock: IReactorTime, configuration: Configuration, archive: FileArchive
+    clock: IReactorTime, configuration: Configuration, archive: FileArchive, access: IAccess
 ) -> AssociationFactory:
     """What a configuration says of associations: services, access, limits, deadlines."""
     node, limits = configuration.node, configuration.limits
@@ -209,7 +214,7 @@ def make_factory(
             Verification(),
             Storage(archive, private=node.private_sop_classes, largest=limits.object_size),
         ],
-        access=make_access(configuration),
+        access=access,
         limits=ConnectionLimits(maximum_length=limits.maximum_length),
         timeouts=Timeouts(artim=limits.artim, idle=limits.idle),
         deadlines=LinkDeadlines(
@@ -221,15 +226,3 @@ def make_factory(
         quotas=Quotas(total=limits.associations),
         most_unproved=limits.unauthenticated,
     )
-
-
-def make_access(configuration: Configuration) -> IAccess:
-    """Who may associate: everybody with a trusted certificate, or the listed peers among them."""
-    node = configuration.node
-    called = None if node.accept_any_called_ae_title else (node.ae_title,)
-    if not configuration.peer:
-        return AnyPeer(called)
-    peers = [
-        Peer(ae_title=peer.ae_title, allow=frozenset(peer.allow)) for peer in configuration.peer
-    ]
-    return KnownPeers(peers, called)
