@@ -15,6 +15,20 @@ from txdicomtls.errors import CredentialError
 _MODE = 0o600
 
 
+def users_in(path: Path) -> tuple[str, ...]:
+    """Say who is in a file of passcodes, in its order; blocks.
+
+    :raises CredentialError: the file cannot be read.
+    :raises ConfigurationError: the file has lines that are wrong.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CredentialError(path, f"cannot be read: {error.strerror}") from error
+    parse_passcodes(path, content)
+    return tuple(name.decode() for name in map(user_of, content.splitlines()) if name)
+
+
 def add_user(path: Path, name: str, passcode: PasscodeHash) -> None:
     """Add a user; blocks.
 

@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "probe": "txdicomtls.cli.probe:probe",
     "profiles": "txdicomtls.cli.profiles:profiles",
     "store": "txdicomtls.cli.store:store",
+    "user": "txdicomtls.cli.user:user",
 }
 
 
