@@ -18,7 +18,9 @@ class Disk(Protocol):
     Python repeats a call that a signal interrupted, so nothing here has to.
     """
 
-    def open(self, path: Path, flags: int, mode: int = 0o777, /) -> int:
+    def open(
+        self, path: Path | str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None
+    ) -> int:
         """See :func:`os.open`."""
 
     def close(self, fd: int, /) -> None:
@@ -33,13 +35,16 @@ class Disk(Protocol):
     def fsync(self, fd: int, /) -> None:
         """See :func:`os.fsync`."""
 
-    def link(self, src: Path, dst: Path, /) -> None:
+    def link(self, src: Path, dst: Path | str, *, dst_dir_fd: int | None = None) -> None:
         """See :func:`os.link`."""
 
-    def unlink(self, path: Path, /) -> None:
+    def replace(self, src: Path, dst: Path | str, *, dst_dir_fd: int | None = None) -> None:
+        """See :func:`os.replace`."""
+
+    def unlink(self, path: Path | str, *, dir_fd: int | None = None) -> None:
         """See :func:`os.unlink`."""
 
-    def mkdir(self, path: Path, mode: int = 0o777, /) -> None:
+    def mkdir(self, path: Path | str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
         """See :func:`os.mkdir`."""
 
 
@@ -65,6 +70,19 @@ def write_all(disk: Disk, descriptor: int, views: Sequence[memoryview]) -> None:
             left[0] = left[0][written:]
 
 
+def write_back(descriptor: int) -> None:
+    """Have the system begin to write a file to the disk, and wait for nothing.
+
+    When this was asked for many files, the first sync of one finds most of the work of all
+    done.  It is a hint: where there is no such call, or it fails, the sync does it all.
+    """
+    if hasattr(os, "posix_fadvise"):
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        except OSError:
+            return
+
+
 def sync_directory(disk: Disk, path: Path) -> None:
     """Make the names in a directory durable.
 
@@ -75,3 +93,13 @@ def sync_directory(disk: Disk, path: Path) -> None:
         disk.fsync(descriptor)
     finally:
         disk.close(descriptor)
+
+
+def joined(views: Sequence[memoryview]) -> memoryview:
+    """All bytes of some buffers as one: many small ones cost more than a copy of them."""
+    return views[0] if len(views) == 1 else memoryview(b"".join(views))
+
+
+def reason_of(error: OSError) -> str:
+    """What the system said, in words and without a path."""
+    return (error.strerror or str(error)).lower()

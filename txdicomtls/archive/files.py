@@ -1,151 +1,272 @@
-"""An archive of files: one for each SOP instance, kept before it is acknowledged.
+"""An archive of files: one for each SOP instance, kept and indexed before it is acknowledged.
 
-Below its root lie ``objects/`` with the files of the instances, ``incoming/``
-with those that are being received, and ``lock``, which is held locked by the one
-process that uses the archive.
+:mod:`txdicomtls.archive.root` says what lies in its directory, and
+:mod:`txdicomtls.archive.commit` in which order an instance gets there.
 """
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
-import stat
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from txdicomtls.archive.disk import Disk, sync_directory
-from txdicomtls.archive.draft import Draft
-from txdicomtls.archive.names import FAN_OUT, instance_path, objects_directory
+from txdicomtls.archive.commit import Commit
+from txdicomtls.archive.committer import MOST_AT_ONCE, Committer
+from txdicomtls.archive.condition import ArchiveState, Condition
+from txdicomtls.archive.description import described
+from txdicomtls.archive.directories import Directories
+from txdicomtls.archive.disk import Disk, reason_of
+from txdicomtls.archive.draft import Draft, Identified
+from txdicomtls.archive.events import ArchiveEvent, DuplicatePolicy
+from txdicomtls.archive.inspection import Contents, Inspection
+from txdicomtls.archive.look import Look
+from txdicomtls.archive.names import Layout
+from txdicomtls.archive.naming import Naming
+from txdicomtls.archive.outcome import INDEX_ERRORS, InstanceIndex, Settled
+from txdicomtls.archive.reading import InstanceReader, Reading, Verified
+from txdicomtls.archive.recovery import Recovery
+from txdicomtls.archive.root import Root
 from txdicomtls.archive.sink import FileSink
-from txdicomtls.errors import StorageError
+from txdicomtls.errors import OutOfResources, StorageError
+from txdicomtls.index.attributes import WANTED
+from txdicomtls.index.record import InstanceRecord
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver
-from txdicomtls.part10 import meta_bytes
 from txdicomtls.threads import InThread
 
-_DIRECTORY_MODE = 0o750
-_FILE_MODE = 0o640
+_NODE = re.compile(r"[A-Za-z0-9_-]{0,64}")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _random_name() -> str:
+    return secrets.token_hex(8)
 
 
 @implementer(IInstanceReceiver)
 class FileArchive:
-    """Keeps each instance in a file named after its SOP Instance UID.
+    """Keeps each instance in a file.
 
-    An instance that is kept already is acknowledged again if its data set is the
-    same, byte for byte, and refused if it is not: nothing is ever overwritten.
+    A data set is checked to its exact end as it arrives.  An instance that is kept already is
+    acknowledged again if its data set is the same, byte for byte; if it is not, a policy says
+    what becomes of it, and the usual one is to refuse it.
 
     :param root: directory of the archive; its parent must exist.
     :param in_thread: calls what blocks, as ``partial(deferToThreadPool, reactor, pool)``.
     :param sync: False to acknowledge before the bytes are on the disk: faster, and what was
         acknowledged may be lost when the machine stops.
     :param disk: the system calls.
+    :param index: knows every instance that is acknowledged; without one an instance is found
+        by its SOP Instance UID only.
+    :param layout: where files lie; one that depends on data sets needs an index.
+    :param duplicates: what becomes of other bytes of an instance that is kept.
+    :param node: name of this node, of letters, digits, ``_`` and ``-``, where several nodes
+        share the archive and its index; empty to use it alone.
+    :param largest: bytes of the largest data set that is taken; None for no limit.
+    :param least_free: bytes that must be free in its file system for anything to be taken.
+    :param on_event: told, in the reactor thread, what was decided or found.
+    :param seconds: a monotonic clock.
+    :param now: the time of day.
+    :param random_name: makes names that are never made twice.
+    :raises ValueError: the layout needs an index and there is none, or this is no name of a node.
     """
 
+    log = Logger()
+
     def __init__(
-        self, root: Path, *, in_thread: InThread, sync: bool = True, disk: Disk = os
+        self,
+        root: Path,
+        *,
+        in_thread: InThread,
+        sync: bool = True,
+        disk: Disk = os,
+        index: InstanceIndex | None = None,
+        layout: Layout | None = None,
+        duplicates: DuplicatePolicy = DuplicatePolicy.REFUSE,
+        node: str = "",
+        largest: int | None = None,
+        least_free: int = 0,
+        on_event: Callable[[ArchiveEvent], None] = lambda _: None,
+        seconds: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _utc_now,
+        random_name: Callable[[], str] = _random_name,
     ) -> None:
-        self._root = root
-        self._incoming = root / "incoming"
+        layout = layout or Layout()
+        if layout.needs_data_set and index is None:
+            raise ValueError("only an index can find files that are named by more than their UID")
+        if _NODE.fullmatch(node) is None:
+            raise ValueError(f"{node!r} is no name of a node")
         self._in_thread = in_thread
-        self._sync = sync
         self._disk = disk
+        self._index = index
+        self._layout = layout
+        self._largest = largest
+        self._on_event = on_event
+        self._now = now
+        self._wanted = WANTED if index is not None else frozenset()
         self._numbers = itertools.count(1)
-        self._lock: int | None = None
+        self._name = random_name()
+        self._root = Root(root, node=node, disk=disk, sync=sync)
+        self._directories = Directories(root, disk=disk, sync=sync)
+        self._commit = Commit(
+            self._directories,
+            Naming(disk=disk, index=index, duplicates=duplicates),
+            disk=disk,
+            sync=sync,
+            index=index,
+            most_at_once=MOST_AT_ONCE,
+        )
+        self._committer = Committer(self._commit, in_thread, self._settled)
+        self._reading = Reading(self._root, self._directories, layout, index, disk=disk)
+        self._look = Look(self._root, least_free=least_free, disk=disk)
+        self._condition = Condition(self._look, in_thread, seconds)
+        self._recovered: list[ArchiveEvent] = []
+
+    @property
+    def state(self) -> ArchiveState:
+        """Whether it can take instances, as far as is known."""
+        return self._condition.state
 
     def prepare(self) -> None:
         """Make the archive ready to receive.  Blocks: to be called in a thread.
 
-        Makes the directories that are missing, makes sure that no other process uses
-        the archive, and removes what a crash left half received.
+        Makes the directories that are missing, makes sure that nobody else uses the archive
+        who must not, and finishes or removes what a crash left.
 
-        :raises StorageError: the archive is in use already, or its directories cannot be used.
+        :raises StorageError: the archive is in use already, it is not there, or its
+            directories or its index cannot be used.
         """
         try:
-            if self._make_directory(self._root) and self._sync:
-                sync_directory(self._disk, self._root.parent)
-            self._take_lock()
-        except OSError as error:
-            raise StorageError(_explained(self._root, error)) from error
-        try:
-            self._make_directories()
-            self._remove_leftovers()
+            is_new = self._index is None or not self._index.count()
+            self._root.prepare(self._layout, self._directories, is_new=is_new)
+            self._recovered = Recovery(
+                self._commit,
+                self._identify,
+                self._wanted,
+                disk=self._disk,
+                indexed=self._index is not None,
+                most_at_once=MOST_AT_ONCE,
+            ).run(self._root.leftovers())
+            self._condition.state = self._look(write=False)
         except OSError as error:
             self.close()
-            raise StorageError(_explained(self._root, error)) from error
+            place = error.filename or self._root.path
+            raise StorageError(
+                f"{place}: the archive cannot be used: {reason_of(error)}"
+            ) from error
+        except INDEX_ERRORS as error:
+            self.close()
+            raise StorageError(f"{self._root.path}: the archive cannot be used: {error}") from error
+        except BaseException:
+            self.close()
+            raise
 
     def receive(self, instance: IncomingInstance) -> FileSink:
         """Begin to receive an instance; nothing is on the disk before its first bytes are written.
 
         :raises InvalidInstance: one of its UIDs is not a valid UID.
+        :raises OutOfResources: nothing can be taken now.
+        :raises CannotUnderstand: no data set can be in its transfer syntax.
         """
-        final = self.path_of(instance.sop_instance_uid)
-        # Peers have no part in this name.  Nobody else holds the lock, so it is free.
-        temporary = self._incoming / f"{next(self._numbers)}.part"
-        draft = Draft(temporary, final, meta_bytes(instance), sync=self._sync, disk=self._disk)
-        return FileSink(draft, self._in_thread)
+        self._tell_recovered()
+        # Peers have no part in this name, and no other process, now or earlier, has made it.
+        temporary = self._root.incoming / f"{self._name}-{next(self._numbers)}.part"
+        draft = Draft(
+            temporary,
+            instance,
+            Inspection(instance, self._wanted),
+            self._identify,
+            disk=self._disk,
+        )
+        self._condition.check()
+        return FileSink(
+            draft,
+            self._in_thread,
+            self._committer.keep,
+            largest=self._largest,
+            failed=self._doubted,
+        )
+
+    def open_instance(self, sop_instance_uid: str) -> Deferred[InstanceReader]:
+        """Open an instance that is kept; what is read of it is checked.
+
+        :return: a reader, whose methods block and which has to be closed.  Fails with
+            :class:`~txdicomtls.errors.UnknownInstance`,
+            :class:`~txdicomtls.errors.DamagedInstance`,
+            :class:`~txdicomtls.errors.OutOfResources` or
+            :class:`~txdicomtls.errors.IndexUnavailable`.
+        """
+        return self._in_thread(self._reading.open, sop_instance_uid)
+
+    async def verify(self, sop_instance_uids: Iterable[str]) -> dict[str, Verified]:
+        """Find out which instances are kept, by reading every byte of them, one at a time.
+
+        :return: what was found, by SOP Instance UID.
+        :raises OutOfResources: one of them cannot be read now.
+        :raises IndexUnavailable: the index cannot be asked.
+        """
+        return {uid: await self._in_thread(self._reading.verify, uid) for uid in sop_instance_uids}
 
     def path_of(self, sop_instance_uid: str) -> Path:
-        """Where the file of an instance lies if the instance is kept.
+        """Where the file of an instance lies if it is kept, and nothing ever took its place.
 
-        :raises InvalidInstance: this is not a valid UID.
+        :raises InvalidInstance: this is not a valid UID, or the layout depends on more than it.
         """
-        return instance_path(self._root, sop_instance_uid)
+        return self._root.path / self._layout.path(sop_instance_uid, {})
 
     def close(self) -> None:
         """Let another process use the archive.  To be called when every sink has ended."""
-        if self._lock is not None:
-            descriptor, self._lock = self._lock, None
-            os.close(descriptor)
+        self._commit.close()
+        self._root.close()
 
-    def _take_lock(self) -> None:
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = self._disk.open(self._root / "lock", flags, _FILE_MODE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(descriptor)
-            raise StorageError(
-                f"{self._root}: this archive is in use already, by another process"
-            ) from error
-        except OSError:
-            os.close(descriptor)
-            raise
-        self._lock = descriptor
+    def _identify(self, instance: IncomingInstance, contents: Contents) -> Identified:
+        if self._index is None:
+            return Identified(path=self._layout.path(instance.sop_instance_uid, {}), record=None)
+        attributes = described(contents.values, instance.transfer_syntax_uid)
+        path = self._layout.path(instance.sop_instance_uid, attributes)
+        record = InstanceRecord(
+            attributes=attributes,
+            sop_class_uid=instance.sop_class_uid,
+            sop_instance_uid=instance.sop_instance_uid,
+            transfer_syntax_uid=instance.transfer_syntax_uid,
+            path=str(path),
+            size=contents.size,
+            sha256=contents.sha256,
+            received_at=self._now(),
+            source_ae=instance.calling_ae_title.strip(),
+        )
+        return Identified(path=path, record=record)
 
-    def _make_directories(self) -> None:
-        """Make every directory now, and durable, so that keeping an instance never has to."""
-        objects = objects_directory(self._root)
-        self._make_directory(self._incoming)
-        self._make_directory(objects)
-        for name in FAN_OUT:
-            self._make_directory(objects / name)
-        if self._sync:
-            for directory in (objects, self._root):
-                sync_directory(self._disk, directory)
+    def _settled(self, settled: Settled) -> None:
+        for remark in settled.remarks:
+            self.log.warn("an instance that was kept is odd: {remark}", remark=remark)
+        for event in settled.events:
+            self._tell(event)
+        if isinstance(settled.error, OutOfResources):
+            self._condition.doubt()
 
-    def _make_directory(self, path: Path) -> bool:
-        """Return whether it was missing."""
-        try:
-            self._disk.mkdir(path, _DIRECTORY_MODE)
-        except FileExistsError:
-            # A link in the place of one of ours would lead out of the archive; the root is
-            # the administrator's, and may be one.
-            status = path.stat(follow_symlinks=path == self._root)
-            if not stat.S_ISDIR(status.st_mode):
-                raise
-            return False
-        path.chmod(_DIRECTORY_MODE)  # whatever the umask took away
-        return True
+    def _doubted(self, failure: Failure) -> None:
+        if failure.check(OutOfResources):
+            self._condition.doubt()
 
-    def _remove_leftovers(self) -> None:
-        with os.scandir(self._incoming) as entries:
-            for entry in entries:
-                if not entry.is_dir(follow_symlinks=False):
-                    self._disk.unlink(Path(entry.path))
+    def _tell_recovered(self) -> None:
+        """What was found at the start is told here, because that was in another thread."""
+        recovered, self._recovered = self._recovered, []
+        for event in recovered:
+            self._tell(event)
 
-
-def _explained(root: Path, error: OSError) -> str:
-    reason = (error.strerror or str(error)).lower()
-    return f"{error.filename or root}: the archive cannot be used: {reason}"
+    def _tell(self, event: ArchiveEvent) -> None:
+        self.log.warn("{kind}, from {peer!r}", kind=event.kind.value, peer=event.peer)
+        self._on_event(event)

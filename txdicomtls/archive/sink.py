@@ -6,12 +6,14 @@ Theory of operation
 Everything here runs in the reactor thread and touches no disk; everything of
 the :class:`~txdicomtls.archive.draft.Draft` runs in other threads.  At most one
 job of a sink is under way, so the bytes stay in order and the draft needs no lock.
+When the last of them has sealed it, it goes to the committer, which keeps what several
+sinks have sealed together.
 
 Views are gathered without being copied.  When about one mebibyte has come
 together they become a job; what arrives meanwhile is gathered for the next.
 Past six mebibytes, gathered or under way, the sender is asked to wait, so
 memory does not depend on the size of an object.  An object that never filled a
-job is written, synced and kept by one single job.
+job is inspected and written by one single job.
 
 After a failed job the rest of the data set is dropped as it arrives, and
 :meth:`FileSink.finish` says what went wrong.
@@ -26,7 +28,8 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from txdicomtls.archive.draft import Draft
+from txdicomtls.archive.draft import Draft, Sealed
+from txdicomtls.errors import OutOfResources
 from txdicomtls.interfaces import IInstanceSink
 from txdicomtls.threads import InThread
 
@@ -45,11 +48,26 @@ class FileSink:
 
     :param draft: the file to be; nothing else may use it.
     :param in_thread: where its methods are called.
+    :param keep: takes the sealed draft, and fires when it is kept for good.
+    :param largest: most bytes of the data set; None for no limit.
+    :param failed: told of a job that failed.
     """
 
-    def __init__(self, draft: Draft, in_thread: InThread) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        in_thread: InThread,
+        keep: Callable[[Sealed], Deferred[None]],
+        *,
+        largest: int | None = None,
+        failed: Callable[[Failure], None] = lambda _: None,
+    ) -> None:
         self._draft = draft
         self._in_thread = in_thread
+        self._keep = keep
+        self._largest = largest
+        self._failed_job = failed
+        self._size = 0
         self._gathered: list[memoryview] = []
         self._gathered_weight = 0
         self._under_way = 0
@@ -63,6 +81,12 @@ class FileSink:
         """Take the next bytes; see :meth:`txdicomtls.interfaces.IInstanceSink.write`."""
         if self._failure is not None or not data:
             return None
+        self._size += len(data)
+        if self._largest is not None and self._size > self._largest:
+            # The sender need not wait for the disk any longer; what is on it goes in the end.
+            self._failure = Failure(_too_large(self._largest))
+            self._take()
+            return None
         self._gathered.append(data)
         self._gathered_weight += len(data) + VIEW_WEIGHT
         self._append_if_enough()
@@ -75,10 +99,12 @@ class FileSink:
     def finish(self) -> Deferred[None]:
         """Keep the file; see :meth:`txdicomtls.interfaces.IInstanceSink.finish`.
 
-        :return: fires when the file is durable under its final name.  Fails with
-            :class:`~txdicomtls.errors.CannotUnderstand` (the data set is empty or its length
-            odd), :class:`~txdicomtls.errors.DuplicateInstance` (other bytes are kept under
-            this UID) or :class:`~txdicomtls.errors.OutOfResources` (the disk is full or failed).
+        :return: fires when the file is durable under its final name, and indexed.  Fails with
+            :class:`~txdicomtls.errors.CannotUnderstand` (the data set is none),
+            :class:`~txdicomtls.errors.MismatchedInstance` (it is another instance),
+            :class:`~txdicomtls.errors.DuplicateInstance` (other bytes are kept under this UID)
+            or :class:`~txdicomtls.errors.OutOfResources` (it is too large, or the disk or the
+            index is full or failed).
         """
         # A new Deferred and not that of the job: cancelling it must not disturb the job.
         finished: Deferred[None] = Deferred()
@@ -112,6 +138,7 @@ class FileSink:
         self._failure = failure
         self._on_disk = False
         self._take()
+        self._failed_job(failure)
 
     def _appended(self, _: None) -> None:
         self._busy = False
@@ -133,13 +160,24 @@ class FileSink:
             ending()
 
     def _commit(self, finished: Deferred[None]) -> None:
-        if self._failure is not None:
-            finished.errback(self._failure)
+        failure = self._failure
+        if failure is None:
+            sealed = self._in_thread(self._draft.seal, self._take())
+            sealed.addErrback(self._not_sealed)
+            sealed.addCallback(self._keep).addCallbacks(finished.callback, finished.errback)
+        elif self._on_disk:
+            self._in_thread(self._draft.remove).addBoth(lambda _: finished.errback(failure))
         else:
-            self._in_thread(self._draft.commit, self._take()).addCallbacks(
-                finished.callback, finished.errback
-            )
+            finished.errback(failure)
+
+    def _not_sealed(self, failure: Failure) -> Failure:
+        self._failed_job(failure)
+        return failure
 
     def _remove(self) -> None:
         if self._on_disk:
             self._in_thread(self._draft.remove)
+
+
+def _too_large(largest: int) -> OutOfResources:
+    return OutOfResources(f"larger than the {largest} bytes that this archive takes")
