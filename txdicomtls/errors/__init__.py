@@ -48,6 +48,14 @@ from txdicomtls.errors.link import (
 from txdicomtls.errors.root import (
     DicomTLSError,
 )
+from txdicomtls.errors.services import (
+    CannotBeSent,
+    IdentityNotAcknowledged,
+    NotAskedFor,
+    OperationFailed,
+    QueryFailed,
+    RetrievalFailed,
+)
 from txdicomtls.errors.upper_layer import (
     AssociationAborted,
     AssociationEnded,
@@ -72,6 +80,7 @@ __all__ = [
     "AssociationRefused",
     "AssociationRejected",
     "AssociationTimeout",
+    "CannotBeSent",
     "CannotListen",
     "CannotUnderstand",
     "ConfigurationError",
@@ -81,6 +90,7 @@ __all__ = [
     "DicomTLSError",
     "DuplicateInstance",
     "HandshakeFailed",
+    "IdentityNotAcknowledged",
     "IdentityUnavailable",
     "IndexTooNew",
     "IndexUnavailable",
@@ -96,6 +106,8 @@ __all__ = [
     "MismatchedInstance",
     "NoPresentationContext",
     "NotADicomFile",
+    "NotAskedFor",
+    "OperationFailed",
     "OutOfResources",
     "PasswordUnavailable",
     "PeerNameMismatch",
@@ -103,8 +115,10 @@ __all__ = [
     "PeerUnreachable",
     "ProfileUnavailable",
     "ProtocolError",
+    "QueryFailed",
     "QueryTimeout",
     "RemoteProtocolError",
+    "RetrievalFailed",
     "StorageError",
     "UnknownInstance",
     "UnreadableCommand",

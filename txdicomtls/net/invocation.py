@@ -125,6 +125,18 @@ class Invocation:
         self._let_go()
         self._invoker.forsaken(self)
 
+    def noticed(self) -> None:
+        """The peer works on it, as one that sends what a C-GET asked for: its response is due anew.
+
+        Without effect before the request is sent, and after the final response.
+        """
+        if self.is_sent and not self.is_done and not self._holding:
+            self._due.start()
+
+    def rest(self) -> None:
+        """It is the peer that waits for us: no response is due until :meth:`noticed`."""
+        self._due.stop()
+
     # -- for the invoker ---------------------------------------------------------------------
 
     @property

@@ -21,6 +21,7 @@ from txdicomtls.errors import (
     DuplicateInstance,
     InvalidInstance,
     MismatchedInstance,
+    NotAskedFor,
     OutOfResources,
     StorageError,
 )
@@ -35,6 +36,7 @@ STATUS_OF: dict[type[StorageError], Status] = {
     InvalidInstance: Status.INVALID_SOP_INSTANCE,
     CannotUnderstand: Status.CANNOT_UNDERSTAND,
     MismatchedInstance: Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS,
+    NotAskedFor: Status.NOT_AUTHORIZED,
 }
 
 
