@@ -1,4 +1,4 @@
-"""Write the reference of a module of zope interfaces, which autodoc takes for plain objects."""
+"""Write the reference of a package of zope interfaces, which autodoc takes for plain objects."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def write(directory: Path, module_name: str) -> None:
     """Write ``interfaces.rst``, to be included in a page.
 
     :param directory: made if it is not there.
-    :param module_name: the module whose interfaces and classes are described.
+    :param module_name: the package whose interfaces and classes are described.
     """
     module = import_module(module_name)
     lines = [f".. py:module:: {module_name}\n", documentation(module.__doc__ or "")]
     for name, value in vars(module).items():
-        if getattr(value, "__module__", "") != module_name:
+        if not str(getattr(value, "__module__", "")).startswith(module_name):
             continue
         if isinstance(value, InterfaceClass):
             lines += described(value)
