@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydicom.dataset import Dataset
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from txdicomtls.index import adding
 from txdicomtls.index.attributes import BY_TAG
 from txdicomtls.index.database import Database
-from txdicomtls.index.levels import Level
+from txdicomtls.index.levels import Level, Root
+from txdicomtls.index.query import FindOptions, Search
 from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance
 from txdicomtls.index.rows import KEPT, cleaned, kept_instance
 from txdicomtls.index.schema import TABLES, contents, instances, patients
@@ -41,10 +43,14 @@ class Index:
     read :class:`~txdicomtls.errors.QueryTimeout`.
 
     :param database: where the rows are.
+    :param monotonic: a clock, in seconds; for time limits.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
+        self._monotonic = monotonic
 
     def close(self) -> None:
         """Close all connections; nobody may be using it."""
@@ -140,6 +146,27 @@ class Index:
                     break
                 after = rows[-1].key
 
+    def find(
+        self, identifier: Dataset, *, root: Root, options: FindOptions | None = None
+    ) -> Search:
+        """Answer a query; nothing is read before the first page is asked for.
+
+        :param identifier: the keys, with Query/Retrieve Level.
+        :param root: the information model that it is asked in.
+        :param options: how it is to be answered.
+        :return: an iterator over pages of responses, whose every step blocks.
+        :raises InvalidQuery: it cannot be answered.
+
+        See PS3.4 C.4.1.
+        """
+        return Search(
+            self._database,
+            identifier,
+            root=root,
+            options=options or FindOptions(),
+            monotonic=self._monotonic,
+        )
+
     def paths(self, after: str = "", limit: int = PAGE) -> list[KeptInstance]:
         """Give instances in the order of their SOP Instance UIDs, for whoever checks the files.
 
@@ -176,7 +203,7 @@ def open_index(where: str | Path, *, monotonic: Callable[[], float] = time.monot
     :raises IndexUnavailable: it cannot be opened.
     :raises IndexTooNew: its schema comes from a newer release.
     """
-    return Index(Database(where, monotonic=monotonic))
+    return Index(Database(where, monotonic=monotonic), monotonic=monotonic)
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 
 from txdicomtls.dataset.names import name_groups
+from txdicomtls.dataset.text import EXTENDED_VRS, UNSPLIT_VRS
 from txdicomtls.index.attributes import BY_LEVEL, BY_TAG, SEARCHED_NAMES, Attribute
 from txdicomtls.index.levels import Level
 from txdicomtls.index.record import Flaw, InstanceRecord, KeptInstance
@@ -28,8 +29,6 @@ LONGEST = 10240
 
 #: As ACR-NEMA wrote dates (PS3.5 6.2, DA).
 _OLD_DATE = re.compile(r"([0-9]{4})\.([0-9]{2})\.([0-9]{2})")
-
-_LONG_TEXTS = frozenset(("ST", "LT", "UT"))
 
 _PATIENT_NAME = 0x00100010
 _PATIENT_ID = Level.PATIENT.unique_key
@@ -51,13 +50,16 @@ def value_of(record: InstanceRecord, attribute: Attribute) -> str:
     text = record.attributes.get(attribute.keyword)
     if not text:
         return ""
-    if attribute.vr in _LONG_TEXTS:
+    if attribute.vr in UNSPLIT_VRS:
         return cleaned(text).rstrip(" ")
     if attribute.indexed and not attribute.many:
         text = text.partition("\\")[0]
     text = cleaned(text, LONGEST_INDEXED if attribute.indexed else LONGEST).strip(" ")
     if attribute.vr == "DA" and (date := _OLD_DATE.fullmatch(text)):
         return "".join(date.groups())
+    if attribute.vr not in EXTENDED_VRS and not text.isascii():
+        # No response could hold it (PS3.5 6.1.2.3).
+        return text.encode("ascii", "replace").decode("ascii")
     return text
 
 
