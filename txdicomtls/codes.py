@@ -1,4 +1,7 @@
-"""The numbers of PS3.8 that several rooms speak of: why an association was refused or aborted."""
+"""The codes of the standard that several rooms speak of.
+
+Why an association was refused or aborted (PS3.8), and the levels of a query (PS3.4 C.6).
+"""
 
 from __future__ import annotations
 
@@ -59,3 +62,41 @@ class AbortReason(IntEnum):
     UNRECOGNIZED_PDU_PARAMETER = 4
     UNEXPECTED_PDU_PARAMETER = 5
     INVALID_PDU_PARAMETER_VALUE = 6
+
+
+class Level(IntEnum):
+    """A Query/Retrieve Level (PS3.4 C.6.1.1); a higher number is further down.
+
+    The names are the values of element (0008,0052).
+    """
+
+    PATIENT = 1
+    STUDY = 2
+    SERIES = 3
+    IMAGE = 4
+
+    @property
+    def unique_key(self) -> int:
+        """The tag of the unique key of this level."""
+        return UNIQUE_KEYS[self]
+
+
+UNIQUE_KEYS = {
+    Level.PATIENT: 0x00100020,
+    Level.STUDY: 0x0020000D,
+    Level.SERIES: 0x0020000E,
+    Level.IMAGE: 0x00080018,
+}
+
+
+class Root(Enum):
+    """A Query/Retrieve information model: the levels that it has (PS3.4 C.6.1, C.6.2, C.6.3)."""
+
+    PATIENT = (Level.PATIENT, Level.STUDY, Level.SERIES, Level.IMAGE)
+    STUDY = (Level.STUDY, Level.SERIES, Level.IMAGE)
+    PATIENT_STUDY_ONLY = (Level.PATIENT, Level.STUDY)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels, from the top down."""
+        return self.value
