@@ -103,3 +103,9 @@ class ResourceLimitation(ProviderError):
     """There is no room for it now: a later try may succeed (status 0x0213)."""
 
     status = 0x0213
+
+
+class OperationNotSupported(ProviderError):
+    """The SOP class has no such operation, or this provider has not (status 0x0211)."""
+
+    status = 0x0211
