@@ -1,4 +1,4 @@
-"""Storage commitment, push model: what a provider is asked, and how the answer travels (PS3.4 J)."""
+"""Storage commitment, push model: what a provider is asked, how the answer travels (PS3.4 J)."""
 
 from __future__ import annotations
 
