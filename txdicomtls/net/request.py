@@ -58,6 +58,10 @@ class Exchange(Protocol):
     def window(self) -> int:
         """How many operations may be invoked on the peer at once (PS3.7 D.3.3.3)."""
 
+    @property
+    def fragment_size(self) -> int:
+        """Bytes of a data set that fit into one PDU to the peer; see ``OutgoingInstance.open``."""
+
     def respond(self, answer: Answer) -> Deferred[None]:
         """Send a response that is not the last one, as those that are pending.
 
