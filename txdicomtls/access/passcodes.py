@@ -58,7 +58,10 @@ class PasscodeHash:
     digest: bytes = field(repr=False)
 
     def matches(self, passcode: bytes) -> bool:
-        """Whether this is the passcode; blocks, and takes the same time whatever it is."""
+        """Whether this is the passcode; blocks, and takes the same time whatever it is.
+
+        Zero octets at its end do not count, as in every HMAC (RFC 2104 2).
+        """
         digest = _digest(passcode, self.salt, (self.n, self.r, self.p), len(self.digest))
         return hmac.compare_digest(digest, self.digest)
 

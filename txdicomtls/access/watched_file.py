@@ -52,29 +52,31 @@ class WatchedFile(Generic[Content]):
         with self._lock:
             try:
                 descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+                try:
+                    self._look(descriptor)
+                finally:
+                    os.close(descriptor)
             except OSError as error:
-                raise self._unreadable(error) from None
-            with os.fdopen(descriptor, "rb") as file:
-                status = os.fstat(descriptor)
-                state = _state_of(status)
-                if state != self._state:
-                    self._state = ()  # until it has been read
-                    self._content, self._error = None, None
-                    try:
-                        self._check(status)
-                        self._content = self._parse(self.path, file.read(LARGEST_FILE))
-                    except OSError as error:
-                        raise self._unreadable(error) from None
-                    except (CredentialError, ConfigurationError) as error:
-                        self._error = error
-                    self._state = state
+                self._state = ()
+                raise CredentialError(self.path, f"cannot be read: {error.strerror}") from None
             if self._content is None:
                 assert self._error is not None  # one of both is known
                 raise self._error.with_traceback(None)
             return self._content
 
-    def _unreadable(self, error: OSError) -> CredentialError:
-        return CredentialError(self.path, f"cannot be read: {error.strerror}")
+    def _look(self, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        state = _state_of(status)
+        if state == self._state:
+            return
+        self._content, self._error = None, None
+        try:
+            self._check(status)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                self._content = self._parse(self.path, file.read(LARGEST_FILE))
+        except (CredentialError, ConfigurationError) as error:
+            self._error = error
+        self._state = state
 
     def _check(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
