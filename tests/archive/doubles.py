@@ -128,9 +128,11 @@ class FaultyDisk:
         if number == self.failing or (self.for_good and 0 < self.failing < number):
             raise OSError(self.code, os.strerror(self.code))
 
-    def open(self, path: Path, flags: int, mode: int = 0o777, /) -> int:
+    def open(
+        self, path: Path | str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None
+    ) -> int:
         self._call("open")
-        return os.open(path, flags, mode)
+        return os.open(path, flags, mode, dir_fd=dir_fd)
 
     def close(self, fd: int, /) -> None:
         os.close(fd)  # also when it reports an error
@@ -149,17 +151,21 @@ class FaultyDisk:
         os.fsync(fd)
         self.synced.append(Path(f"/proc/self/fd/{fd}").readlink())
 
-    def link(self, src: Path, dst: Path, /) -> None:
+    def link(self, src: Path, dst: Path | str, *, dst_dir_fd: int | None = None) -> None:
         self._call("link")
-        os.link(src, dst)
+        os.link(src, dst, dst_dir_fd=dst_dir_fd)
 
-    def unlink(self, path: Path, /) -> None:
+    def replace(self, src: Path, dst: Path | str, *, dst_dir_fd: int | None = None) -> None:
+        self._call("replace")
+        os.replace(src, dst, dst_dir_fd=dst_dir_fd)
+
+    def unlink(self, path: Path | str, *, dir_fd: int | None = None) -> None:
         self._call("unlink")
-        path.unlink()
+        os.unlink(path, dir_fd=dir_fd)
 
-    def mkdir(self, path: Path, mode: int = 0o777, /) -> None:
+    def mkdir(self, path: Path | str, mode: int = 0o777, *, dir_fd: int | None = None) -> None:
         self._call("mkdir")
-        path.mkdir(mode)
+        os.mkdir(path, mode, dir_fd=dir_fd)
 
 
 def files_below(root: Path) -> set[str]:
