@@ -330,7 +330,7 @@ class Connection:
         outputs += self._outputs(
             action, indication=indication, error=_unexpected(type(pdu).__name__)
         )
-        if again:
+        if again and action is Action.AA_7:
             self._deaf = True
 
     def _indication(self, pdu: ControlPDU) -> Indication:

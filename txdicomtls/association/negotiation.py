@@ -145,7 +145,10 @@ def _acceptance(request: AssociateRQ, policy: AcceptancePolicy, peer_maximum: in
                 context_id=context_id,
                 abstract_syntax=proposal.abstract_syntax,
                 transfer_syntax=choice.transfer_syntax,
-                roles=choice.roles,
+                roles=Roles(
+                    scu=choice.roles.scu and proposal.roles.scu,
+                    scp=choice.roles.scp and proposal.roles.scp,
+                ),
             )
     extended = _answer_extended(asked.extended, contexts, policy)
     window = _answer_window(asked.window, policy.window)
@@ -232,8 +235,8 @@ def _answer_roles(
     return tuple(
         RoleSelection(
             sop_class_uid=uid,
-            scu=role.scu and accepted[uid].scu,
-            scp=role.scp and accepted[uid].scp,
+            scu=accepted[uid].scu,
+            scp=accepted[uid].scp,
         )
         for uid, role in by_sop_class(asked).items()
         if uid in accepted and (role.scu or role.scp)

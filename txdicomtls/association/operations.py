@@ -70,6 +70,17 @@ class OutstandingOperations(Generic[T]):
         del self._waiting[message_id]
         return operation
 
+    def withdraw(self, operation: T) -> bool:
+        """Forget an operation, because it was not sent after all.
+
+        :return: whether it was outstanding.
+        """
+        for message_id, each in self._waiting.items():
+            if each is operation:
+                del self._waiting[message_id]
+                return True
+        return False
+
     def drain(self) -> list[T]:
         """Forget all of them, because no answer can come; returns them, the oldest first."""
         operations = list(self._waiting.values())

@@ -17,6 +17,7 @@ from txdicomtls.association import (
     Indication,
     MessageBegan,
     MessageEnded,
+    MessageRefused,
     Rejection,
     ReleaseIndication,
     Role,
@@ -24,7 +25,12 @@ from txdicomtls.association import (
     negotiate,
 )
 from txdicomtls.codes import RejectReason, RejectResult
-from txdicomtls.errors import AssociationRefused, DicomTLSError
+from txdicomtls.errors import (
+    AssociationAborted,
+    AssociationEnded,
+    AssociationRefused,
+    DicomTLSError,
+)
 from txdicomtls.net.protocol import AssociationProtocol
 from txdicomtls.net.request import AssociationFacts
 from txdicomtls.net.services import Offer
@@ -86,7 +92,7 @@ class AcceptorProtocol(AssociationProtocol):
     def indicated(self, indication: Indication) -> None:
         """What the peer asks for; messages keep it from being idle."""
         kind = type(indication)
-        if kind is DataArrived or kind is MessageBegan:
+        if kind in (DataArrived, MessageBegan, MessageRefused):
             self._idle.start()
         elif kind is MessageEnded:
             self._idle.stop()
@@ -102,6 +108,7 @@ class AcceptorProtocol(AssociationProtocol):
 
     def ended(self, error: DicomTLSError) -> None:
         """Nothing can be answered any more."""
+        self._release_asked = False
         self._idle.stop()
         super().ended(error)
         self.factory.disconnected(self, error)
@@ -144,10 +151,10 @@ class AcceptorProtocol(AssociationProtocol):
 
     def _accept(self, acceptance: Acceptance, grant: Grant) -> None:
         assert self.facts is not None  # made by _decide
+        outputs = self.connection.accept(acceptance)
         self.factory.associated(self)
         self.link.associated()
         self._idle.start()
-        outputs = self.connection.accept(acceptance)
         self.messages.associated(self.facts, user=grant.user, valid_for=grant.valid_for)
         self.perform(outputs)
         # Written when the answer is on its way, because the peer waits for that.
@@ -190,6 +197,8 @@ class AcceptorProtocol(AssociationProtocol):
             self.abort("a release was requested in the midst of a message")
         else:
             self._release_asked = True
+            # Who has asked for a release sends no response any more (PS3.8 Table 9-10, Sta7).
+            self.messages.invoker.end(AssociationEnded("the peer released the association"))
             self._answer_release()
 
     def _answer_release(self) -> None:
@@ -200,6 +209,17 @@ class AcceptorProtocol(AssociationProtocol):
             self.perform(self.connection.respond_to_release())
 
     def _aborted(self, indication: AbortIndication) -> None:
+        self._release_asked = False
+        self._idle.stop()
+        # At once, not when the transport is gone at last.
+        self.messages.end(
+            AssociationAborted(
+                indication.source,
+                indication.reason,
+                by_peer=indication.by_peer,
+                why=indication.why,
+            )
+        )
         if indication.by_peer:
             self.log.info("{peer} aborted the association", peer=self.peer)
         else:
@@ -208,7 +228,7 @@ class AcceptorProtocol(AssociationProtocol):
             )
 
     def _idle_too_long(self) -> None:
-        if self._holds:  # it is we who let the peer wait
+        if self.is_held:  # it is we who let the peer wait
             self._idle.start()
             return
         self.abort(f"nothing came for {self.timeouts.idle:g} s")

@@ -4,8 +4,9 @@ Theory of operation.  A request that arrives is an *operation* from its command
 set to its final response.  Messages do not interleave on an association (PS3.8 Annex
 E.1), so data belongs to the operation that began last; responses may go out in
 any order, and operations run side by side.  Whatever a service does, each request is
-answered exactly once or its association ends: an operation that fails is answered with
-0x0110, a request that nobody serves is read past and answered with the status that says so.
+answered exactly once or its association ends: an operation that fails, or whose answer cannot
+be sent, is answered with 0x0110, a request that nobody serves is read past and answered with the
+status that says so.
 
 A peer that invokes more than the agreed window is not read any further until
 one operation is answered; what is held for it meanwhile is one read.
@@ -17,40 +18,21 @@ that is not outstanding is nothing (PS3.7 9.3.2.3).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
 from txdicomtls.association import PresentationContext
-from txdicomtls.dimse import Message, Request, Status
-from txdicomtls.errors import AssociationEnded
+from txdicomtls.dimse import Message, Request, Status, fragment_size
+from txdicomtls.errors import AssociationEnded, DicomTLSError
 from txdicomtls.instance import Blocks
-from txdicomtls.interfaces import ICancellableOperation, IOperation, IService
+from txdicomtls.interfaces import IOperation, IService
 from txdicomtls.net.invocation import Invocation
 from txdicomtls.net.invoker import Invoker
+from txdicomtls.net.performed import Performed, Refusal
 from txdicomtls.net.request import Answer, AssociationFacts, IncomingRequest
 from txdicomtls.net.wire import Channel, Wire
-
-
-@implementer(IOperation)
-class _Refusal:
-    """The operation that nobody serves: its data set is read past."""
-
-    def __init__(self, response: Message) -> None:
-        self._response = response
-
-    def write(self, data: memoryview) -> None:
-        """Throw it away."""
-
-    def finish(self) -> Deferred[Message]:
-        """Say why."""
-        return succeed(self._response)
-
-    def abandon(self) -> None:
-        """Nothing to undo."""
 
 
 class Dispatcher:
@@ -81,15 +63,16 @@ class Dispatcher:
         self._may_go_on = may_go_on
         self.window = 1
         self.requests = 0
-        self._receiving: _Performed | None = None
-        self._outstanding: dict[int, _Performed] = {}
+        self._receiving: Performed | None = None
+        self._outstanding: dict[int, Performed] = {}
+        self._unanswered: set[Performed] = set()
         self._held = False
         self._over = False
 
     @property
     def busy(self) -> bool:
-        """Whether an operation is outstanding, or a request is arriving."""
-        return bool(self._outstanding) or self._receiving is not None
+        """Whether a request is arriving, or one has that was not answered yet."""
+        return bool(self._unanswered)
 
     def begin(
         self,
@@ -103,25 +86,22 @@ class Dispatcher:
         :param association: who is at the other end.
         :param user: who was authenticated there.
         """
-        self.requests += 1
-        operation = _Performed(self, message, context.context_id)
-        refusal = self._objection(message, context)
-        if refusal is not None:
-            operation.work = _Refusal(message.response(refusal))
-            self._receiving = operation
+        if self._over:
             return
-        self._outstanding[message.message_id] = operation
+        self.requests += 1
+        operation = Performed(message, context.context_id)
+        refusal = self._objection(message, context)
+        if refusal is None:
+            operation.work = self._begun(operation, context, association, user)
+        else:
+            operation.work = Refusal(message.response(refusal))
+        if self._over:  # by what its service did
+            operation.abandon()
+            return
+        if refusal is None:
+            self._outstanding[message.message_id] = operation
+        self._unanswered.add(operation)
         self._receiving = operation
-        operation.is_outstanding = True
-        request = IncomingRequest(
-            message=message,
-            context=context,
-            association=association,
-            exchange=_Exchange(operation, self._channel, self._wire, self._invoker),
-            extended=self._channel.connection.extended.get(context.abstract_syntax),
-            user=user,
-        )
-        operation.work = self._begun(request)
 
     def data(self, data: memoryview) -> None:
         """The next bytes of the request that began last."""
@@ -147,11 +127,15 @@ class Dispatcher:
         if operation is not None and operation is not self._receiving:
             operation.cancel()
 
-    def abandon(self) -> None:
-        """The association is over: undo what is not complete, and bring the rest to an end."""
+    def stop(self) -> None:
+        """The association is over: take nothing more, answer nothing more."""
         self._over = True
+
+    def abandon(self) -> None:
+        """After :meth:`stop`: undo what is not complete, and bring the rest to an end."""
         receiving, self._receiving = self._receiving, None
         outstanding, self._outstanding = self._outstanding, {}
+        self._unanswered.clear()
         if receiving is not None:
             receiving.abandon()
         for operation in outstanding.values():
@@ -168,27 +152,57 @@ class Dispatcher:
             return Status.NOT_AUTHORIZED
         return None
 
-    def _begun(self, request: IncomingRequest) -> IOperation:
-        message = request.message
-        service = self._service_for(message, request.context)
+    def _begun(
+        self,
+        operation: Performed,
+        context: PresentationContext,
+        association: AssociationFacts,
+        user: str,
+    ) -> IOperation:
+        message = operation.message
+        service = self._service_for(message, context)
         if service is None:
-            return _Refusal(message.response(Status.SOP_CLASS_NOT_SUPPORTED))
+            return Refusal(message.response(Status.SOP_CLASS_NOT_SUPPORTED))
+        request = IncomingRequest(
+            message=message,
+            context=context,
+            association=association,
+            exchange=_Exchange(operation, self._channel, self._wire, self._invoker),
+            extended=self._channel.connection.extended.get(context.abstract_syntax),
+            user=user,
+        )
         try:
-            operation = service.begin(request)
+            work = service.begin(request)
         except Exception:  # noqa: BLE001  # whatever a service does, the peer gets an answer
             self.log.failure("the service {service} failed to begin", service=service.name)
-            return _Refusal(message.response(Status.PROCESSING_FAILURE))
-        if operation is None:
-            return _Refusal(message.response(Status.UNRECOGNIZED_OPERATION))
-        return operation
+            return Refusal(message.response(Status.PROCESSING_FAILURE))
+        if work is None:
+            return Refusal(message.response(Status.UNRECOGNIZED_OPERATION))
+        return work
 
-    def _answer(self, answer: Answer, operation: _Performed) -> None:
+    def _answer(self, answer: Answer, operation: Performed) -> None:
         operation.is_over = True
-        if operation.is_outstanding:
-            self._outstanding.pop(operation.message.message_id, None)
         if self._over:
             return
-        self._wire.post(operation.context_id, answer.response, answer.data)
+        posted = self._wire.post(operation.context_id, answer.response, answer.data)
+        posted.addErrback(self._not_sent, operation).addErrback(self._cannot_be_answered)
+        posted.addCallback(self._answered, operation)
+
+    def _not_sent(self, failure: Failure, operation: Performed) -> Deferred[None]:
+        failed = operation.failed(failure)
+        return self._wire.post(operation.context_id, failed.response)
+
+    def _cannot_be_answered(self, failure: Failure) -> None:
+        self.log.failure("an operation cannot be answered at all", failure=failure)
+        self._channel.abort("an operation cannot be answered")
+
+    def _answered(self, _: None, operation: Performed) -> None:
+        message_id = operation.message.message_id
+        if self._outstanding.get(message_id) is operation:
+            del self._outstanding[message_id]
+        self._unanswered.discard(operation)
+        if self._over:
+            return
         if self._held and len(self._outstanding) <= self.window:
             self._held = False
             self._channel.let_go()
@@ -196,80 +210,11 @@ class Dispatcher:
             self._channel.quiet()
 
 
-class _Performed:
-    """One operation; its failure becomes the status 0x0110, so that the peer is always answered."""
-
-    log = Logger()
-    work: IOperation
-
-    def __init__(self, dispatcher: Dispatcher, message: Request, context_id: int) -> None:
-        self.message = message
-        self.context_id = context_id
-        #: Whether it has a place in the window, as one that is refused at once has not.
-        self.is_outstanding = False
-        #: Whether its final response is known.
-        self.is_over = False
-        self._dispatcher = dispatcher
-        self._broken: Failure | None = None
-        self._cancelled = False
-
-    def write(self, data: memoryview) -> Deferred[None] | None:
-        """Pass on, until it fails once."""
-        if self._broken is not None:
-            return None
-        try:
-            return self.work.write(data)
-        except Exception:  # noqa: BLE001  # see the class
-            self._broken = Failure()
-            self._abandon()
-            return None
-
-    def finish(self) -> Deferred[Answer]:
-        """Never fails."""
-        if self._broken is not None:
-            return succeed(self._failed(self._broken))
-        try:
-            finished: Deferred[Any] = self.work.finish()
-        except Exception:  # noqa: BLE001  # see the class
-            return succeed(self._failed(Failure()))
-        return finished.addCallbacks(_as_answer, self._failed)
-
-    def cancel(self) -> None:
-        """Pass on, once, where the operation can be cancelled at all."""
-        cancellable: Any = ICancellableOperation(self.work, None)
-        if cancellable is None or self._cancelled or self.is_over:
-            return
-        self._cancelled = True
-        try:
-            cancellable.cancel()
-        except Exception:  # noqa: BLE001  # it is answered, or fails, by its own Deferred
-            self.log.failure("an operation failed to be cancelled")
-
-    def abandon(self) -> None:
-        """Pass on, unless its failure has led to that already."""
-        if self._broken is None:
-            self._abandon()
-
-    def _abandon(self) -> None:
-        try:
-            self.work.abandon()
-        except Exception:  # noqa: BLE001  # the association is over: nobody else can be told
-            self.log.failure("an operation failed to be abandoned")
-
-    def _failed(self, failure: Failure) -> Answer:
-        self.log.failure(
-            "the operation {operation} failed",
-            failure=failure,
-            operation=type(self.message).__name__,
-        )
-        return Answer(self.message.response(Status.PROCESSING_FAILURE))
-
-
 class _Exchange:
     """See :class:`~txdicomtls.net.request.Exchange`."""
 
     def __init__(
-        self, operation: _Performed, channel: Channel, wire: Wire, invoker: Invoker
+        self, operation: Performed, channel: Channel, wire: Wire, invoker: Invoker
     ) -> None:
         self._operation = operation
         self._channel = channel
@@ -284,9 +229,15 @@ class _Exchange:
     def window(self) -> int:
         return self._invoker.window
 
+    @property
+    def fragment_size(self) -> int:
+        return fragment_size(self._channel.connection.peer_maximum_length)
+
     def respond(self, answer: Answer) -> Deferred[None]:
-        if self._channel.error is not None:
-            return fail(self._channel.error)
+        try:
+            self._wire.check()
+        except DicomTLSError as error:
+            return fail(error)
         if self._operation.is_over:
             return fail(AssociationEnded("the operation is over: it has its final response"))
         posted = self._wire.post(self._operation.context_id, answer.response, answer.data)
@@ -296,7 +247,3 @@ class _Exchange:
         self, context_id: int, make: Callable[[int], Request], blocks: Blocks | None = None
     ) -> Invocation:
         return self._invoker.start(context_id, make, blocks)
-
-
-def _as_answer(result: Answer | Any) -> Answer:  # noqa: ANN401  # a service may be untyped
-    return result if isinstance(result, Answer) else Answer(result)

@@ -5,9 +5,9 @@ in order.  Those that nobody has taken yet are kept up to :data:`MOST_UNREAD`; p
 nothing more is read from the peer, so that a slow reader of many matches costs no memory.
 
 An operation that nobody waits for any more is cancelled where PS3.7 has a C-CANCEL for it: its
-remaining responses are read past, and a peer that does not come to an end is aborted by
-the response timeout.  Any other operation that is given up after its command was sent takes
-the association with it.
+remaining responses are read past, and a peer that does not come to an end within the
+response timeout is aborted, however many it sends.  Any other operation that is given up
+after its command was sent takes the association with it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections import deque
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IReactorTime
 
 from txdicomtls.dimse import CommandField, Request, Response, StatusCategory, category
 from txdicomtls.errors import LocalProtocolError
@@ -44,13 +45,17 @@ class Owner(Protocol):
     def forsaken(self, invocation: Invocation) -> None:
         """Nobody waits for it any more."""
 
+    def overdue(self, invocation: Invocation) -> None:
+        """Its next response has not come in time."""
+
 
 class Invocation:
     """One operation and its responses.  Made by :meth:`txdicomtls.net.Invoker.start`.
 
     :param invoker: whose it is.
     :param context_id: the presentation context that it is on.
-    :param due: for the next response.
+    :param clock: for the response timeout.
+    :param seconds: how long to wait for each response.
     """
 
     __slots__ = (
@@ -69,9 +74,11 @@ class Invocation:
         "sending",
     )
 
-    def __init__(self, invoker: Owner, context_id: int, due: Deadline) -> None:
+    def __init__(
+        self, invoker: Owner, context_id: int, clock: IReactorTime, seconds: float
+    ) -> None:
         self._invoker = invoker
-        self._due = due
+        self._due = Deadline(clock, seconds, lambda: invoker.overdue(self))
         self._answers: deque[Answer] = deque()
         self._waiting: Deferred[Answer] | None = None
         self._error: BaseException | None = None
@@ -123,14 +130,17 @@ class Invocation:
         self._forsaken = True
         self._answers.clear()
         self._let_go()
+        if self.is_sent:
+            self._due.start()
         self._invoker.forsaken(self)
 
     def noticed(self) -> None:
         """The peer works on it, as one that sends what a C-GET asked for: its response is due anew.
 
-        Without effect before the request is sent, and after the final response.
+        Without effect before the request is sent, after the final response, and where nobody
+        waits for it any more.
         """
-        if self.is_sent and not self.is_done and not self._holding:
+        if self.is_sent and not (self.is_done or self._holding or self._forsaken):
             self._due.start()
 
     def rest(self) -> None:
@@ -154,7 +164,12 @@ class Invocation:
         early, self._early = self._early, None
         if early is not None:
             self.deliver(early, final=True)
-        elif not self.is_done:
+        else:
+            self.put_off()
+
+    def put_off(self) -> None:
+        """The next response is due from now, whether anybody waits for it or not."""
+        if not self.is_done:
             self._due.start()
 
     def deliver(self, answer: Answer, *, final: bool) -> None:
@@ -169,10 +184,9 @@ class Invocation:
         if final:
             self.is_done = True
             self._due.stop()
-        else:
-            self._due.start()
         if self._forsaken:
             return
+        self.noticed()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.callback(answer)
@@ -198,8 +212,7 @@ class Invocation:
     def _let_go(self) -> None:
         if self._holding and not self._answers:
             self._holding = False
-            if not self.is_done:
-                self._due.start()
+            self.noticed()
             self._invoker.let_go()
 
     def _no_longer_awaited(self, _: Deferred[Answer]) -> None:

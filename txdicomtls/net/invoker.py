@@ -4,7 +4,9 @@ Theory of operation.  Each operation waits for two things in turn: a place in th
 agreed window (kept from its command to its final response), and the wire (kept from
 its command to the last byte of its data set).  Both are first come, first served.
 
-Whatever ends the association ends all operations with the same error.
+Whatever ends the association ends all operations with the same error, wherever they are.
+
+No response is overdue while nothing is read from the peer.
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ from txdicomtls.errors import (
 from txdicomtls.instance import Blocks
 from txdicomtls.net.invocation import Invocation
 from txdicomtls.net.request import Answer
-from txdicomtls.net.timers import Deadline
 from txdicomtls.net.wire import Channel, Wire
 
 
@@ -57,7 +58,10 @@ class Invoker:
         self._most_data = most_data
         self._operations: OutstandingOperations[Invocation] = OutstandingOperations(1)
         self._places = DeferredSemaphore(1)
+        # A dictionary for its order: those of which the last byte is not on its way.
+        self._unsent: dict[Invocation, None] = {}
         self._arriving: tuple[Response, bytearray] | None = None
+        self._over: DicomTLSError | None = None
 
     def associated(self, window: int) -> None:
         """There is an association: this many operations may be outstanding at once."""
@@ -83,9 +87,10 @@ class Invoker:
         :param blocks: the data set, where the request announces one; not asked for a block
             before the transport has room for it.
         """
-        invocation = Invocation(self, context_id, self._response_due())
+        invocation = Invocation(self, context_id, self._clock, self._seconds)
+        self._unsent[invocation] = None
         invocation.sending = Deferred.fromCoroutine(self._send(invocation, make, blocks))
-        invocation.sending.addErrback(self._unsent, invocation)
+        invocation.sending.addErrback(self._not_sent, invocation)
         return invocation
 
     def invoke(
@@ -137,10 +142,17 @@ class Invoker:
         invocation.deliver(Answer(response, bytes(data)), final=final)
 
     def end(self, error: DicomTLSError) -> None:
-        """The association is over: everybody who waits is told the same."""
-        for invocation in self._operations.drain():
+        """No operation can be answered any more: everybody who waits is told the same.
+
+        Only the first reason counts.
+        """
+        if self._over is None:
+            self._over = error
+        outstanding = self._operations.drain()
+        for invocation in (*outstanding, *self._unsent):
+            invocation.failed(self._over)
+        for _ in outstanding:
             self._places.release()
-            invocation.failed(error)
 
     # -- for an invocation -------------------------------------------------------------------
 
@@ -173,34 +185,50 @@ class Invoker:
         else:
             self._channel.abort("an operation was cancelled")
 
+    def overdue(self, invocation: Invocation) -> None:
+        """Its response has not come in time; the association is of no use any more."""
+        if self._channel.is_held:  # it is we who let the peer wait
+            invocation.put_off()
+            return
+        error = AssociationTimeout("response", self._seconds)
+        self._channel.finish(error)
+        self._channel.abort(str(error))
+
     # -- within ------------------------------------------------------------------------------
 
     async def _send(
         self, invocation: Invocation, make: Callable[[int], Request], blocks: Blocks | None
     ) -> None:
-        await self._places.acquire()
-        begun = False
-
-        def begin() -> Request:
-            nonlocal begun
-            message_id = self._operations.invoke(invocation)
-            try:
-                request = invocation.request = make(message_id)
-            except BaseException:
-                self._operations.done(message_id)
-                raise
-            begun = True
-            return request
-
         try:
-            await self._wire.send(invocation.context_id, begin, blocks, invocation.failed)
-        except BaseException:
-            if not begun:
-                self._places.release()
-            raise
+            await self._places.acquire()
+            try:
+                await self._wire.send(
+                    invocation.context_id,
+                    lambda: self._begin(invocation, make),
+                    blocks,
+                    invocation.failed,
+                )
+            except BaseException:
+                # Where it was outstanding, whatever ended that gave its place back.
+                if invocation.request is None or self._operations.withdraw(invocation):
+                    self._places.release()
+                raise
+        finally:
+            del self._unsent[invocation]
         invocation.sent()
 
-    def _unsent(self, failure: Failure, invocation: Invocation) -> None:
+    def _begin(self, invocation: Invocation, make: Callable[[int], Request]) -> Request:
+        if self._over is not None:
+            raise self._over
+        message_id = self._operations.invoke(invocation)
+        try:
+            request = invocation.request = make(message_id)
+        except BaseException:
+            self._operations.done(message_id)
+            raise
+        return request
+
+    def _not_sent(self, failure: Failure, invocation: Invocation) -> None:
         assert failure.value is not None  # it is a failure
         invocation.failed(failure.value)
 
@@ -212,12 +240,3 @@ class Invoker:
             msg = "a response came that is of another kind than the request"
             raise RemoteProtocolError(msg)
         return invocation
-
-    def _response_due(self) -> Deadline:
-        seconds = self._seconds
-        return Deadline(self._clock, seconds, self._give_up)
-
-    def _give_up(self) -> None:
-        error = AssociationTimeout("response", self._seconds)
-        self._channel.finish(error)
-        self._channel.abort(str(error))

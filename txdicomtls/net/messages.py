@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from txdicomtls.association import PresentationContext, Role
 from txdicomtls.dimse import CCancelRQ, Message, Request, Response
-from txdicomtls.errors import RemoteProtocolError
+from txdicomtls.errors import DicomTLSError, RemoteProtocolError
 from txdicomtls.net.dispatch import Dispatcher
 from txdicomtls.net.invoker import Invoker
 from txdicomtls.net.request import AssociationFacts
@@ -103,6 +103,12 @@ class Messages:
     def busy(self) -> bool:
         """Whether an operation is outstanding, in either direction."""
         return self.dispatcher.busy or self.invoker.busy
+
+    def end(self, error: DicomTLSError) -> None:
+        """The association is over: whoever waits is told why, and what is under way is undone."""
+        self.dispatcher.stop()
+        self.invoker.end(error)
+        self.dispatcher.abandon()
 
     def began(self, context: PresentationContext, message: Message) -> None:
         """A command set has arrived; its data set, if any, follows."""

@@ -230,10 +230,14 @@ class AssociationProtocol(Protocol):
 
     def ended(self, error: DicomTLSError) -> None:
         """No answer can come any more.  Called exactly once."""
-        self.messages.invoker.end(error)
-        self.messages.dispatcher.abandon()
+        self.messages.end(error)
 
     # -- flow --------------------------------------------------------------------------------
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing is read from the peer."""
+        return self._holds > 0
 
     def hold(self) -> None:
         """Read nothing more from the peer until :meth:`let_go`; holds add up."""

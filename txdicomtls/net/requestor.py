@@ -168,7 +168,7 @@ class RequestorProtocol(AssociationProtocol):
                 self.finish(AssociationEnded("the association was released"))
             case ReleaseIndication():
                 self.finish(AssociationEnded("the peer released the association"))
-                self.perform(self.connection.respond_to_release())
+                self._answer_release()
             case _:
                 super().indicated(indication)
 
@@ -184,7 +184,25 @@ class RequestorProtocol(AssociationProtocol):
         for done in releasing:
             done.callback(None)
 
+    def close(self) -> None:
+        """Close the transport; there is nothing more to wait for but that."""
+        self._answer_due.stop()
+        self._release_due.stop()
+        super().close()
+
     # -- within ------------------------------------------------------------------------------
+
+    def _answer_release(self) -> None:
+        """Unless whoever was told of the end has aborted meanwhile."""
+        if self.connection.state in (State.STA8, State.STA9):
+            self.perform(self.connection.respond_to_release())
+        if self.connection.state is State.STA11:  # both have asked: the answer to us is still due
+            self._release_due.start()
+
+    def _stop_deadlines(self) -> None:
+        super()._stop_deadlines()
+        self._answer_due.stop()
+        self._release_due.stop()
 
     def _associated(self) -> None:
         self._answer_due.stop()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from twisted.internet.defer import Deferred, DeferredLock, succeed
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
 
 from txdicomtls.association import Connection, Output
 from txdicomtls.dimse import Message
@@ -27,6 +27,10 @@ class Channel(Protocol):
 
     def perform(self, outputs: Sequence[Output]) -> None:
         """Carry out what the connection asks for."""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing is read from the peer: it is we who let it wait."""
 
     def hold(self) -> None:
         """Read nothing more from the peer until :meth:`let_go`."""
@@ -63,11 +67,10 @@ class Wire:
     def post(self, context_id: int, message: Message, data: bytes = b"") -> Deferred[None]:
         """Send a message whose data set, if any, is at hand; nothing where there is no association.
 
-        :return: fires when it was written.
+        :return: fires when it was written; fails where it cannot be, of which nothing was then.
         """
         if not self._lock.locked:
-            self._post(context_id, message, data)
-            return succeed(None)
+            return maybeDeferred(self._post, context_id, message, data)
         return self._lock.run(self._post, context_id, message, data)
 
     async def send(
@@ -79,22 +82,22 @@ class Wire:
     ) -> None:
         """Send a message, and its data set as fast as the peer takes it.
 
-        :param make: makes the message when the wire is free for it.
+        :param make: makes the message when the wire is free and the transport has room for it.
         :param blocks: the data set, where the message announces one; not asked for a block
             before the transport has room for it.
         :param broken: told what went wrong within the message, before the association is aborted.
         :raises AssociationError: the association ended before or meanwhile.  Whatever is
             raised once the message has begun has aborted the association: half a message
             cannot be taken back, and must not be mistaken for a whole one.
+        :raises LocalProtocolError: the message cannot be sent; nothing of it was.
         """
         await self._lock.acquire()
         try:
+            await self._channel.when_writable()
             self.check()
-            message = make()
+            outputs = self._channel.connection.send_message(context_id, make())
             try:
-                await self._channel.when_writable()
-                self.check()
-                self._channel.perform(self._channel.connection.send_message(context_id, message))
+                self._channel.perform(outputs)
                 if blocks is not None:
                     await self._send_blocks(context_id, blocks)
             except BaseException as error:
