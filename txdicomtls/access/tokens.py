@@ -157,9 +157,12 @@ def _signed_claims(
 
 def _time(claims: Mapping[str, Any], claim: str) -> float:
     value = claims[claim]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise UnauthorizedLogin(f"its token has no time for {claim}")
-    return value
+    try:
+        if not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    except (TypeError, OverflowError):
+        pass
+    raise UnauthorizedLogin(f"its token has no time for {claim}")
 
 
 def _user(claims: Mapping[str, Any], rules: TokenRules) -> str:
