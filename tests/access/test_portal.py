@@ -44,7 +44,7 @@ class Checker:
     :ivar asked: how often.
     """
 
-    credentialInterfaces = (IUserNameAndPasscode,)
+    credentialInterfaces: tuple[Any, ...] = (IUserNameAndPasscode,)
 
     def __init__(self, answer: VerifiedUser | Exception | None = ALICE) -> None:
         self.answer = answer
@@ -111,7 +111,7 @@ class GrantTests(PortalCase):
         self.assertEqual(expected, grant)
 
     def test_any_checker_of_twisted_for_passwords_will_do(self) -> None:
-        users = InMemoryUsernamePasswordDatabaseDontUse(alice=b"sesame")  # type: ignore[no-untyped-call]  # Twisted has not typed it
+        users = InMemoryUsernamePasswordDatabaseDontUse(alice=b"sesame")
         access = self.access(PeerChecker(PEERS), users)
         grant = self.granted(access, facts(identity=passcode(b"alice", b"sesame")))
         self.assertEqual("alice", grant.user)
