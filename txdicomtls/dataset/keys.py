@@ -22,7 +22,12 @@ from pydicom.valuerep import IS
 
 from txdicomtls.dataset.dates import LONGEST_RANGE, Range, is_range, moments, parse_range
 from txdicomtls.dataset.names import name_groups
-from txdicomtls.dataset.representations import BYTES_VRS, NUMBER_FORMATS, decided
+from txdicomtls.dataset.representations import (
+    BYTES_VRS,
+    NUMBER_FORMATS,
+    NUMBER_TEXT_VRS,
+    decided,
+)
 from txdicomtls.dataset.text import UNSPLIT_VRS
 from txdicomtls.dataset.wildcards import has_wildcards
 from txdicomtls.dataset.writer import values_of
@@ -30,9 +35,6 @@ from txdicomtls.errors import InvalidKey
 
 #: Value representations in whose keys ``*`` and ``?`` are wild cards (PS3.4 C.2.2.2.4).
 WILDCARD_VRS = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
-
-#: Text that is a number, and compared as one.
-NUMBER_TEXT_VRS = frozenset(("DS", "IS"))
 
 _OTHER_TEXT_VRS = frozenset(("AS", "UI"))
 
@@ -158,6 +160,8 @@ def _text(value: Any) -> str:  # noqa: ANN401 - as pydicom
 
 def number_of(text: str) -> Decimal | None:
     """The number that a text is; None where it is none."""
+    if "_" in text or not text.isascii():
+        return None  # digits for Python, but not for PS3.5 6.2
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -30,7 +30,12 @@ from txdicomtls.dataset.encoding import (
     UNDEFINED_LENGTH,
     Encoding,
 )
-from txdicomtls.dataset.representations import BYTES_VRS, NUMBER_FORMATS, dictionary_vr
+from txdicomtls.dataset.representations import (
+    BYTES_VRS,
+    NUMBER_FORMATS,
+    NUMBER_TEXT_VRS,
+    dictionary_vr,
+)
 from txdicomtls.dataset.text import (
     SPECIFIC_CHARACTER_SET,
     UNSPLIT_VRS,
@@ -87,17 +92,12 @@ class Reader:
                 continue
             raw = self._take(length)
             order = encoding.order
-            if vr == "UN" and (known := dictionary_vr(tag, dataset)) != "UN":
-                order = IMPLICIT_LITTLE.order  # PS3.5 6.2.2, whatever is around it
-                if known == "SQ":
-                    dataset[tag] = DataElement(
-                        BaseTag(tag),
-                        "SQ",
-                        _unknown_sequence(tag, raw, sets),
-                        already_converted=True,
-                    )
-                    continue
-                vr = known
+            if vr == "UN" and tag in SEQUENCE_TAGS:
+                items = _unknown_sequence(tag, raw, sets)
+                dataset[tag] = DataElement(BaseTag(tag), "SQ", items, already_converted=True)
+                continue
+            if vr == "UN" and (known := dictionary_vr(tag, dataset)) != "SQ":
+                vr, order = known, IMPLICIT_LITTLE.order  # PS3.5 6.2.2, whatever is around it
             if tag == SPECIFIC_CHARACTER_SET:
                 sets = character_sets(raw)
             try:
@@ -184,9 +184,11 @@ def _converted(vr: str, text: str) -> Any:  # noqa: ANN401 - as pydicom
     if convert is None or not text:
         return PersonName("") if vr == "PN" else text
     try:
-        return convert(text)
+        converted = convert(text)
     except (ValueError, TypeError, ArithmeticError):
         return text  # a number that is none
+    # One that is out of range would not be written as it came.
+    return text if vr in NUMBER_TEXT_VRS and str(converted) != text else converted
 
 
 def _one_or_many(values: list[Any]) -> Any:  # noqa: ANN401 - as pydicom

@@ -24,6 +24,9 @@ NUMBER_FORMATS = {
     "UV": "Q",
 }
 
+#: Value representations of numbers that are written as text.
+NUMBER_TEXT_VRS = frozenset(("DS", "IS"))
+
 #: Value representations whose value is a string of bytes, whatever is in it.
 BYTES_VRS = frozenset(("OB", "OD", "OF", "OL", "OV", "OW", "UN"))
 

@@ -103,7 +103,9 @@ def _in_unicode(dataset: Dataset, *, everywhere: bool) -> Dataset:
     copy = Dataset()
     for element in dataset:
         copy[element.tag] = element
-    copy.SpecificCharacterSet = UNICODE
+    copy[SPECIFIC_CHARACTER_SET] = DataElement(
+        SPECIFIC_CHARACTER_SET, "CS", UNICODE, already_converted=True
+    )
     return copy
 
 
