@@ -47,8 +47,10 @@ from txdicomtls.errors.link import (
 )
 from txdicomtls.errors.providers import (
     ClassInstanceConflict,
+    DestinationUnknown,
     InvalidArgumentValue,
     InvalidAttributeValue,
+    LimitExceeded,
     MissingAttribute,
     MissingAttributeValue,
     NoSuchActionType,
@@ -105,6 +107,7 @@ __all__ = [
     "ConfigurationProblem",
     "CredentialError",
     "DamagedInstance",
+    "DestinationUnknown",
     "DicomTLSError",
     "DuplicateInstance",
     "HandshakeFailed",
@@ -117,6 +120,7 @@ __all__ = [
     "InvalidInstance",
     "InvalidKey",
     "InvalidQuery",
+    "LimitExceeded",
     "LinkError",
     "LinkRefused",
     "LinkTimeout",

@@ -109,3 +109,20 @@ class OperationNotSupported(ProviderError):
     """The SOP class has no such operation, or this provider has not (status 0x0211)."""
 
     status = 0x0211
+
+
+class LimitExceeded(DicomTLSError):
+    """More is asked for, or it takes longer, than this node allows (0xA700, 0xA701, 0x0213).
+
+    :param problem: which limit, for the peer and the log.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class DestinationUnknown(ProviderError):
+    """A C-MOVE names a destination that is none (status 0xA801, PS3.4 C.4.2.1.5)."""
+
+    status = 0xA801
