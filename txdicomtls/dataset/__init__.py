@@ -6,7 +6,7 @@ from txdicomtls.dataset.attributes import decode_attributes
 from txdicomtls.dataset.dates import Range, moments
 from txdicomtls.dataset.keys import Key, Matching, parse_key, parse_keys
 from txdicomtls.dataset.levels import WalkLimits
-from txdicomtls.dataset.matching import Matcher, MatchOptions, matches
+from txdicomtls.dataset.matching import DateTimeRange, Matcher, MatchOptions, matches
 from txdicomtls.dataset.names import name_groups, name_matches
 from txdicomtls.dataset.projection import project
 from txdicomtls.dataset.small import SMALL, decode, encode
@@ -16,6 +16,7 @@ from txdicomtls.dataset.wildcards import wildcard_match
 
 __all__ = [
     "SMALL",
+    "DateTimeRange",
     "Key",
     "MatchOptions",
     "Matcher",

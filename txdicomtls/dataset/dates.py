@@ -41,7 +41,7 @@ _MOST = "99991231235959999999"
 class Range:
     """A range of moments, both ends included; an end that is empty is open.
 
-    :param low: the first moment, in the form of this module.
+    :param low: the first moment, in the form that :func:`~txdicomtls.dataset.moments` gives.
     :param high: the last one.
     """
 
@@ -54,6 +54,9 @@ class Range:
 
 def moments(vr: str, text: str, utc_offset: int = 0) -> Range:
     """The first and the last moment that a value stands for.
+
+    They are text that sorts in the order of time: ``20261231`` for DA, ``235959.999999`` for TM,
+    ``20261231235959.999999`` in UTC for DT.
 
     :param vr: DA, TM or DT.
     :param text: one value.

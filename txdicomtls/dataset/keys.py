@@ -77,10 +77,10 @@ class Key:
     :param text: SINGLE: the value, a number as text; WILDCARD: the pattern.
     :param uids: UID_LIST: the UIDs, of which any may match.
     :param alternatives: MULTIPLE: keys, of which any may match.
-    :param range: RANGE, and SINGLE of a date or time: the moments, in the form of
-        :mod:`txdicomtls.dataset.dates`.
+    :param range: RANGE, and SINGLE of a date or time: the moments, in the form that
+        :func:`~txdicomtls.dataset.moments` gives them.
     :param name: SINGLE and WILDCARD of a person name: its groups as
-        :func:`~txdicomtls.dataset.names.name_groups` gives them.
+        :func:`~txdicomtls.dataset.name_groups` gives them.
     :param number: SINGLE of a number: the number.
     :param item: SEQUENCE: the keys that one item has to match, all of them.
     """

@@ -46,8 +46,8 @@ class MatchOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Combined:
-    """A range of dates and times of day together.
+class DateTimeRange:
+    """A range of dates and times of day together (PS3.4 C.5.1.1).
 
     :param date: the element of the date.
     :param time: the element of the time.
@@ -69,7 +69,7 @@ class Matcher:
     """
 
     keys: tuple[Key, ...]
-    combined: tuple[_Combined, ...] = ()
+    combined: tuple[DateTimeRange, ...] = ()
     options: MatchOptions = field(default_factory=MatchOptions)
 
     @classmethod
@@ -128,7 +128,7 @@ def _utc_offset(dataset: Dataset, otherwise: int) -> int:
     return -minutes if text[0] == "-" else minutes
 
 
-def _combined(keys: tuple[Key, ...]) -> tuple[_Combined, ...]:
+def _combined(keys: tuple[Key, ...]) -> tuple[DateTimeRange, ...]:
     """The pairs of keys that are a range of dates and one of times."""
     by_tag = {key.tag: key for key in keys if key.matching is Matching.RANGE}
     pairs = []
@@ -139,11 +139,11 @@ def _combined(keys: tuple[Key, ...]) -> tuple[_Combined, ...]:
             assert times is not None
             low = days.low and days.low + (times.low or "000000.000000")
             high = days.high and days.high + (times.high or "235959.999999")
-            pairs.append(_Combined(date=date, time=time, range=Range(low=low, high=high)))
+            pairs.append(DateTimeRange(date=date, time=time, range=Range(low=low, high=high)))
     return tuple(pairs)
 
 
-def _matches_combined(both: _Combined, candidate: Dataset) -> bool:
+def _matches_combined(both: DateTimeRange, candidate: Dataset) -> bool:
     date, time = element_of(candidate, both.date), element_of(candidate, both.time)
     days = texts_of(date) if date is not None else []
     times = (texts_of(time) if time is not None else []) or ["00"]
