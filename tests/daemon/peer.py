@@ -43,9 +43,16 @@ def item(item_type: int, body: bytes) -> bytes:
 
 
 def associate_rq(
-    *, called: bytes = b"TXDICOM", calling: bytes = b"PEER", protocol_version: int = 1
+    *,
+    called: bytes = b"TXDICOM",
+    calling: bytes = b"PEER",
+    protocol_version: int = 1,
+    further: bytes = b"",
 ) -> bytes:
-    """A-ASSOCIATE-RQ (PS3.8 9.3.2) for C-ECHO and C-STORE of CT images."""
+    """A-ASSOCIATE-RQ (PS3.8 9.3.2) for C-ECHO and C-STORE of CT images.
+
+    :param further: sub-items of the user information.
+    """
     contexts = b"".join(
         item(
             0x20,
@@ -58,7 +65,7 @@ def associate_rq(
             (STORE_CONTEXT, CT_IMAGE_STORAGE),
         )
     )
-    user_information = item(0x51, struct.pack(">L", 16384)) + item(0x52, b"1.2.3.4")
+    user_information = item(0x51, struct.pack(">L", 16384)) + item(0x52, b"1.2.3.4") + further
     return pdu(
         0x01,
         struct.pack(">H2x16s16s32x", protocol_version, called.ljust(16), calling.ljust(16))
