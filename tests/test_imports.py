@@ -41,6 +41,7 @@ LEVELS = {
     "scp": 5,
     "scu": 5,
     "node": 6,
+    "testing": 6,
     "cli": 7,
     "tap": 7,
 }
