@@ -11,9 +11,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.archive.doubles import Jobs, at_once, open_descriptors
 from tests.scu.files import ELEMENT, make_file
-from txdicomtls import part10, uids
+from txdicomtls import part10, source, uids
 from txdicomtls.errors import NotADicomFile
-from txdicomtls.scu import source
 from txdicomtls.source import FileSource, open_source
 from txdicomtls.threads import InThread
 

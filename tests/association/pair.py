@@ -34,6 +34,8 @@ from txdicomtls.pdu import (
 
 VERIFICATION = "1.2.840.10008.1.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
+STUDY_ROOT_FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+STUDY_ROOT_GET = "1.2.840.10008.5.1.4.1.2.2.3"
 IMPLICIT = "1.2.840.10008.1.2"
 EXPLICIT = "1.2.840.10008.1.2.1"
 OUR_CLASS = "1.2.3.4"
@@ -66,12 +68,12 @@ def request(
 
 
 def choose(proposal: Proposal) -> ContextChoice:
-    """Verification and CT, in the first transfer syntax that is uncompressed little endian."""
-    if proposal.abstract_syntax not in (VERIFICATION, CT):
+    """What is known, in the first transfer syntax that is uncompressed little endian."""
+    if proposal.abstract_syntax not in (VERIFICATION, CT, STUDY_ROOT_FIND, STUDY_ROOT_GET):
         return ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED
     for uid in proposal.transfer_syntaxes:
         if uid in (IMPLICIT, EXPLICIT):
-            return Accepted(transfer_syntax=uid)
+            return Accepted(transfer_syntax=uid, roles=proposal.roles)
     return ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED
 
 

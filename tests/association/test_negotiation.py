@@ -188,11 +188,18 @@ class WindowTests(NegotiationCase):
             answer = self.accepted(
                 request(window=AsynchronousOperationsWindow(invoked=asked, performed=0))
             )
-            self.assertEqual(Window(invoked=agreed, performed=1), answer.window)
+            self.assertEqual(Window(invoked=agreed, performed=4), answer.window)
             self.assertEqual(
-                AsynchronousOperationsWindow(invoked=agreed, performed=1),
+                AsynchronousOperationsWindow(invoked=agreed, performed=4),
                 answer.pdu.user_information.window,
             )
+
+    def test_the_other_direction_is_negotiated_as_well(self) -> None:
+        for asked, agreed in ((1, 1), (3, 3), (5, 4), (0, 4)):
+            answer = self.accepted(
+                request(window=AsynchronousOperationsWindow(invoked=2, performed=asked))
+            )
+            self.assertEqual(Window(invoked=2, performed=agreed), answer.window)
 
 
 class AgreementTests(NegotiationCase):

@@ -12,10 +12,13 @@ from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import (
     Grant,
     IAccess,
+    ICancellableOperation,
     IInstanceReceiver,
     IInstanceSink,
+    INegotiatingService,
     IOperation,
     IService,
+    IUsingService,
 )
 
 
@@ -120,6 +123,22 @@ class Operation:
             raise ZeroDivisionError(name)
 
 
+@implementer(ICancellableOperation)
+class Cancellable(Operation):
+    """An operation that can be cancelled.
+
+    :ivar cancelled: how often it was.
+    """
+
+    def __init__(self, *broken: str) -> None:
+        super().__init__(*broken)
+        self.cancelled = 0
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+        self._maybe_raise("cancel")
+
+
 @implementer(IService)
 class Service:
     """Takes every request.
@@ -145,6 +164,39 @@ class Service:
         if isinstance(operation, BaseException):
             raise operation
         return operation
+
+
+@implementer(INegotiatingService, IUsingService)
+class Classes(Service):
+    """Performs some SOP classes, uses peers that perform others, negotiates what it is told to.
+
+    :param performs: as SCP.
+    :param uses: as SCU.
+    :param answers: by the information that comes, the answer to extended negotiation.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *operations: Operation | BaseException | None,
+        performs: tuple[str, ...] = (),
+        uses: tuple[str, ...] = (),
+        answers: dict[bytes, bytes] | None = None,
+    ) -> None:
+        super().__init__(*operations)
+        self.name = name
+        self._performs = performs
+        self._uses = uses
+        self._answers = answers or {}
+
+    def accepts(self, abstract_syntax: str) -> bool:
+        return abstract_syntax in self._performs
+
+    def uses(self, abstract_syntax: str) -> bool:
+        return abstract_syntax in self._uses
+
+    def extended(self, abstract_syntax: str, information: bytes) -> bytes | None:
+        return self._answers.get(information)
 
 
 @implementer(IAccess)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeVar
@@ -16,7 +16,16 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from tests.association.pair import CT, EXPLICIT, IMPLICIT, POLICY, VERIFICATION, request
+from tests.association.pair import (
+    CT,
+    EXPLICIT,
+    IMPLICIT,
+    POLICY,
+    STUDY_ROOT_FIND,
+    STUDY_ROOT_GET,
+    VERIFICATION,
+    request,
+)
 from tests.net.doubles import Receiver
 from tests.net.wire import Wire
 from txdicomtls.access import AnyPeer
@@ -30,9 +39,9 @@ from txdicomtls.association import (
     Send,
     negotiate,
 )
-from txdicomtls.dimse import CEchoRQ, CStoreRQ, Message, Status
+from txdicomtls.dimse import CEchoRQ, CFindRQ, CGetRQ, CStoreRQ, Message, Status
 from txdicomtls.net import AcceptorProtocol, AssociationFactory, RequestorProtocol
-from txdicomtls.pdu import AssociateRQ, AsynchronousOperationsWindow
+from txdicomtls.pdu import AssociateRQ, AsynchronousOperationsWindow, RoleSelection
 from txdicomtls.scp import Storage, Verification
 from txdicomtls.tls import (
     DEFAULT_PROFILE,
@@ -54,15 +63,32 @@ KEPT = Status.DATA_SET_DOES_NOT_MATCH_SOP_CLASS_WARNING
 #: The contexts of every request here: 1 for Verification, 3 for CT, 5 for CT in Implicit VR.
 VERIFICATION_ID, CT_ID, CT_IMPLICIT_ID = 1, 3, 5
 
+#: And those of :func:`query_contexts` besides.
+STUDY_ROOT_FIND_ID, STUDY_ROOT_GET_ID = 7, 9
+
 
 def ask_for(**more: Any) -> AssociateRQ:
     """An association request for the contexts above."""
     return request((VERIFICATION, (IMPLICIT,)), (CT, (EXPLICIT,)), (CT, (IMPLICIT,)), **more)
 
 
-def windowed(invoked: int) -> AssociateRQ:
+def windowed(invoked: int, performed: int = 1) -> AssociateRQ:
     """The same, with an asynchronous operations window."""
-    return ask_for(window=AsynchronousOperationsWindow(invoked=invoked, performed=1))
+    return ask_for(window=AsynchronousOperationsWindow(invoked=invoked, performed=performed))
+
+
+def query_contexts(*, window: AsynchronousOperationsWindow | None = None) -> AssociateRQ:
+    """The contexts above and those of queries, with C-STORE sub-operations of the acceptor."""
+    wanted = request(
+        (VERIFICATION, (IMPLICIT,)),
+        (CT, (EXPLICIT,)),
+        (CT, (IMPLICIT,)),
+        (STUDY_ROOT_FIND, (EXPLICIT,)),
+        (STUDY_ROOT_GET, (EXPLICIT,)),
+        window=window,
+    )
+    roles = (RoleSelection(sop_class_uid=CT, scu=True, scp=True),)
+    return replace(wanted, user_information=replace(wanted.user_information, roles=roles))
 
 
 def echo_request(message_id: int = 1, sop_class: str = VERIFICATION) -> CEchoRQ:
@@ -75,6 +101,14 @@ def store_request(message_id: int = 1, sop_class: str = CT) -> CStoreRQ:
         affected_sop_class_uid=sop_class,
         affected_sop_instance_uid=f"1.2.3.{message_id}",
     )
+
+
+def find_request(message_id: int = 1) -> CFindRQ:
+    return CFindRQ(message_id=message_id, affected_sop_class_uid=STUDY_ROOT_FIND)
+
+
+def get_request(message_id: int = 1) -> CGetRQ:
+    return CGetRQ(message_id=message_id, affected_sop_class_uid=STUDY_ROOT_GET)
 
 
 @cache

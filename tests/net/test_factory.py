@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from tests.association.pair import CT, EXPLICIT, IMPLICIT, VERIFICATION
 from tests.net.doubles import Gate
 from tests.net.pair import (
     CT_ID,
@@ -16,49 +15,17 @@ from tests.net.pair import (
     store_request,
     watch,
 )
-from txdicomtls import uids
 from txdicomtls.association import (
     AbortIndication,
     AssociateConfirmation,
     AssociateRejection,
-    ConnectionLimits,
     MessageBegan,
     Role,
     State,
 )
 from txdicomtls.codes import RejectReason, RejectResult
 from txdicomtls.interfaces import Grant
-from txdicomtls.net import AcceptorProtocol, AssociationFactory
-from txdicomtls.pdu import ContextResult
-
-
-class PolicyTests(NetCase):
-    """What a peer with a grant gets."""
-
-    def test_the_first_service_that_accepts_a_sop_class_serves_it(self) -> None:
-        factory = self.factory()
-        self.assertEqual("echo", factory.service_for(VERIFICATION).name)
-        self.assertEqual("store", factory.service_for(CT).name)
-
-    def test_each_context_gets_its_transfer_syntax_or_its_reason(self) -> None:
-        choose = self.factory().policy(Grant()).choose
-        self.assertEqual(EXPLICIT, choose(CT, (EXPLICIT, IMPLICIT)))
-        self.assertEqual(IMPLICIT, choose(VERIFICATION, (IMPLICIT,)))
-        self.assertEqual(ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED, choose("1.2.3", (IMPLICIT,)))
-        self.assertEqual(ContextResult.TRANSFER_SYNTAXES_NOT_SUPPORTED, choose(CT, ("1.2.3.4",)))
-
-    def test_what_is_not_granted_is_a_user_rejection(self) -> None:
-        choose = self.factory().policy(Grant(frozenset({"echo"}))).choose
-        self.assertEqual(IMPLICIT, choose(VERIFICATION, (IMPLICIT,)))
-        self.assertEqual(ContextResult.USER_REJECTION, choose(CT, (EXPLICIT,)))
-
-    def test_the_policy_says_who_we_are_and_what_we_can_take(self) -> None:
-        policy = self.factory(window=3, limits=ConnectionLimits(maximum_length=5000)).policy(
-            Grant()
-        )
-        self.assertEqual((3, 5000), (policy.window, policy.maximum_length))
-        self.assertEqual(uids.IMPLEMENTATION_CLASS_UID, policy.implementation_class_uid)
-        self.assertEqual(uids.IMPLEMENTATION_VERSION_NAME, policy.implementation_version_name)
+from txdicomtls.net import AcceptorProtocol, AssociationFactory, Quotas
 
 
 class LimitTests(NetCase):
@@ -66,7 +33,7 @@ class LimitTests(NetCase):
         return self.called(factory)[0]
 
     def test_one_association_too_many_is_rejected_for_the_time_being(self) -> None:
-        factory = self.factory(most_associations=2)
+        factory = self.factory(quotas=Quotas(total=2))
         first, second, third = self.call(factory), self.call(factory), self.call(factory)
         for peer in (first, second):
             self.assertEqual(1, len(peer.told(AssociateConfirmation)))
@@ -79,24 +46,23 @@ class LimitTests(NetCase):
         self.assertTrue(third.is_lost)
 
     def test_an_association_that_ended_makes_room_for_the_next(self) -> None:
-        factory = self.factory(most_associations=1)
+        factory = self.factory(quotas=Quotas(total=1))
         first, _, wire = self.called(factory)
         first.do(first.connection.release())
         wire.flush()
-        self.assertEqual((0, False), (factory.connections, factory.full))
+        self.assertEqual(0, factory.connections)
         self.assertEqual(1, len(self.call(factory).told(AssociateConfirmation)))
 
     def test_a_rejected_association_does_not_count(self) -> None:
-        factory = self.factory(most_associations=1)
+        factory = self.factory(quotas=Quotas(total=1))
         self.call(factory)
         for _ in range(3):
             self.assertEqual(1, len(self.call(factory).told(AssociateRejection)))
-        self.assertTrue(factory.full)
         self.assertEqual(1, factory.connections)
 
     def test_associations_that_are_decided_at_the_same_time_are_counted_as_well(self) -> None:
         gate = Gate(authorization=Deferred())
-        factory = self.factory(access=gate, most_associations=1)
+        factory = self.factory(access=gate, quotas=Quotas(total=1))
         peers, wires = [], []
         decisions: list[Deferred[Grant]] = []
         for _ in range(2):

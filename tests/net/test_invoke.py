@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
+from tests.net.blocks import Source, blocks_of, then_fails
 from tests.net.pair import (
     CT_ID,
     KEPT,
@@ -35,36 +35,6 @@ from txdicomtls.errors import (
     LocalProtocolError,
 )
 from txdicomtls.net import Timeouts
-
-
-async def blocks_of(*blocks: bytes) -> AsyncGenerator[tuple[bytes | memoryview, bool], None]:
-    for index, block in enumerate(blocks, 1):
-        yield block, index == len(blocks)
-
-
-async def then_fails(
-    block: bytes, error: Exception
-) -> AsyncGenerator[tuple[bytes | memoryview, bool], None]:
-    yield block, False
-    raise error
-
-
-class Source:
-    """Blocks that come when the test says so, and how many were asked for."""
-
-    def __init__(self, *blocks: bytes | Deferred[bytes]) -> None:
-        self.blocks = blocks
-        self.asked = 0
-        self.closed = 0
-
-    async def __call__(self) -> AsyncGenerator[tuple[bytes | memoryview, bool], None]:
-        try:
-            for index, block in enumerate(self.blocks, 1):
-                self.asked += 1
-                data = await block if isinstance(block, Deferred) else block
-                yield data, index == len(self.blocks)
-        finally:
-            self.closed += 1
 
 
 def requests(peer: Peer) -> list[int]:
@@ -239,21 +209,36 @@ class OperationTests(NetCase):
             lambda peer: peer.send(VERIFICATION_ID, echo_request(99).response(Status.SUCCESS))
         )
 
-    def test_a_request_of_the_peer_aborts(self) -> None:
-        self.assert_aborts(lambda peer: peer.send(VERIFICATION_ID, echo_request()))
-
     def test_data_that_belongs_to_no_response_aborts(self) -> None:
         self.assert_aborts(
             lambda peer: peer.do(peer.connection.send_data(VERIFICATION_ID, b"ab", last=True))
         )
 
-    def test_a_malformed_request_of_the_peer_aborts(self) -> None:
-        def send_unknown(peer: Peer) -> None:
-            field = b"\x00\x00\x00\x01\x02\x00\x00\x00"
-            peer.alter = lambda data: data.replace(field + b"\x30\x00", field + b"\x50\x01")
-            peer.send(VERIFICATION_ID, echo_request())
+    def test_a_request_of_a_peer_that_may_not_invoke_any_is_answered_and_harms_nothing(
+        self,
+    ) -> None:
+        client, peer, wire = self.calling()
+        echoed = watch(client.invoke(VERIFICATION_ID, echo_request))
+        wire.flush()
+        peer.send(VERIFICATION_ID, echo_request(9))
+        peer.send(VERIFICATION_ID, echo_request(1).response(Status.SUCCESS))
+        wire.flush()
+        response: Any = peer.told(MessageBegan)[-1].message
+        self.assertEqual(
+            (9, Status.SOP_CLASS_NOT_SUPPORTED),
+            (response.message_id_being_responded_to, response.status),
+        )
+        self.assertTrue(echoed.results)
 
-        self.assert_aborts(send_unknown)
+    def test_a_malformed_request_of_the_peer_is_answered_by_its_status(self) -> None:
+        _, peer, wire = self.calling()
+        field = b"\x00\x00\x00\x01\x02\x00\x00\x00"
+        peer.alter = lambda data: data.replace(field + b"\x30\x00", field + b"\x02\x00")
+        peer.received.clear()
+        peer.send(VERIFICATION_ID, echo_request())
+        wire.flush()
+        response: Any = peer.told(MessageBegan)[-1].message
+        self.assertEqual(Status.UNRECOGNIZED_OPERATION, response.status)
 
     def test_an_operation_cannot_be_invoked_before_the_association(self) -> None:
         client, _, _ = self.calling(accept=False)

@@ -25,7 +25,7 @@ from txdicomtls.errors import (
 )
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver, IOperation, IService
-from txdicomtls.net import AssociationFacts, IncomingRequest
+from txdicomtls.net import AssociationFacts, Exchange, IncomingRequest
 from txdicomtls.scp import Storage
 
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
@@ -44,6 +44,7 @@ def incoming(message: Request) -> IncomingRequest:
         association=AssociationFacts(
             calling_ae_title="CT_ROOM_1", called_ae_title="PACS", peer="192.0.2.1:5", link=link
         ),
+        exchange=cast("Exchange", None),
     )
 
 

@@ -12,7 +12,7 @@ from tests.net.pair import echo_request, store_request
 from txdicomtls.association import PresentationContext
 from txdicomtls.dimse import CEchoRSP, Request, Status
 from txdicomtls.interfaces import IOperation, IService
-from txdicomtls.net import AssociationFacts, IncomingRequest
+from txdicomtls.net import AssociationFacts, Exchange, IncomingRequest
 from txdicomtls.scp import Verification
 
 
@@ -24,6 +24,7 @@ def incoming(message: Request) -> IncomingRequest:
             context_id=1, abstract_syntax=VERIFICATION, transfer_syntax=IMPLICIT
         ),
         association=cast("AssociationFacts", None),
+        exchange=cast("Exchange", None),
     )
 
 
