@@ -97,6 +97,7 @@ class InvalidTests(SynchronousTestCase):
             ("CS", "A" * 17),
             ("LO", "A" * 65),
             ("PN", "A" * 195),
+            ("LT", "*" + "a" * 256),
             ("UI", "1." * 32 + "1"),
             ("SQ", [Dataset(), Dataset()]),
         ):

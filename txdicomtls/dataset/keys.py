@@ -54,6 +54,9 @@ _LONGEST = {
 } | LONGEST_RANGE
 _LONGEST_OF_ALL = 1 << 16
 
+#: The longest pattern: a bound on the effort that a key can cause for each value of long text.
+_LONGEST_PATTERN = 256
+
 
 class Matching(Enum):
     """The kinds of matching (PS3.4 C.2.2.2.1 to C.2.2.2.6)."""
@@ -187,6 +190,8 @@ def _one(tag: int, vr: str, text: str, utc_offset: int) -> Key:
         return _moment(tag, vr, text, utc_offset)
     if vr in WILDCARD_VRS:
         matching = Matching.WILDCARD if has_wildcards(text) else Matching.SINGLE
+        if matching is Matching.WILDCARD and len(text) > _LONGEST_PATTERN:
+            raise InvalidKey(f"a pattern of more than {_LONGEST_PATTERN} characters", tag=tag)
         name = name_groups(text) if vr == "PN" else ()
         if vr == "PN" and not name:  # nothing but delimiters
             matching = Matching.UNIVERSAL
