@@ -89,32 +89,34 @@ class _Field(NamedTuple):
 
 
 def _difference_of_pdus(expected: ReadPDU, received: ReadPDU, at: int) -> str:
+    is_shown = True
     if expected.name != received.name:
         what = f"expected {expected.name}, received {received.name}"
     elif expected.value is None or received.value is None:
         what = f"{expected.name}: the bytes differ"
     else:
-        what = f"{expected.name}: {_first_difference(expected.value, received.value)}"
+        what, is_shown = _first_difference(expected.value, received.value)
+        what = f"{expected.name}: {what}"
     offset = _first_differing(expected.octets, received.octets)
-    return (
-        f"{what}\n"
-        f"  first at byte {at + offset}, byte {offset} of this PDU\n"
-        f"  expected {_shown(expected.octets[offset:])}\n"
-        f"  received {_shown(received.octets[offset:])}"
-    )
+    what += f"\n  first at byte {at + offset}, byte {offset} of this PDU"
+    if is_shown:
+        what += f"\n  expected {_shown(expected.octets[offset:])}"
+        what += f"\n  received {_shown(received.octets[offset:])}"
+    return what
 
 
-def _first_difference(expected: PDU, received: PDU) -> str:
+def _first_difference(expected: PDU, received: PDU) -> tuple[str, bool]:
+    """What differs first, and whether its bytes may be shown."""
     for left, right in zip_longest(_fields(expected), _fields(received)):
         if left is None:
-            return f"{right.path} is there, and should not be"
+            return f"{right.path} is there, and should not be", right.is_shown
         if right is None or left.path != right.path:
-            return f"{left.path} is not there"
+            return f"{left.path} is not there", left.is_shown
         if left.value != right.value:
-            if not left.is_shown:
-                return f"{left.path} is another (not shown here)"
-            return f"{left.path} is {right.value!r}, not {left.value!r}"
-    return "the same fields, encoded otherwise"
+            if left.is_shown:
+                return f"{left.path} is {right.value!r}, not {left.value!r}", True
+            return f"{left.path} is another (not shown here)", False
+    return "the same fields, encoded otherwise", True
 
 
 def _fields(value: object, path: str = "", *, is_shown: bool = True) -> Iterator[_Field]:
