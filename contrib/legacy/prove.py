@@ -105,7 +105,7 @@ async def send(
             raise Failed(f"C-ECHO: status {status:04X}H")
         async for sent in association.store([header.path for header in files]):
             if not sent.succeeded:
-                raise Failed(f"C-STORE of {sent.path.name}: {sent.outcome}")
+                raise Failed(f"C-STORE of {sent.name}: {sent.outcome}")
         link = association.link
         return Link(
             protocol=link.protocol,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -70,7 +71,7 @@ async def associate(
     secured: Security,
     *,
     called: str = "PEER",
-    contexts: tuple[PresentationContextRQ, ...] | None = None,
+    contexts: Iterable[PresentationContextRQ] | None = None,
     window: int = 1,
     closing: float = 5,
 ) -> Association:

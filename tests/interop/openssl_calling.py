@@ -68,7 +68,7 @@ async def call(port: int, secured: Security, host: str = "localhost") -> Request
     request = AssociateRQ(
         called_ae_title="PEER",
         calling_ae_title="TXDICOMTLS",
-        presentation_contexts=verification_context(),
+        presentation_contexts=verification_context().proposed,
         user_information=UserInformation(implementation_class_uid=IMPLEMENTATION_CLASS_UID),
     )
     endpoint = ClientEndpoint(reactor, host, port, secured)

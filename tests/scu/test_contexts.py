@@ -47,11 +47,11 @@ class ContextTests(SynchronousTestCase):
         self.assertEqual(contexts_for(headers), contexts_for(reversed(headers)))
 
     def test_no_file_needs_no_context(self) -> None:
-        self.assertEqual((), contexts_for([]))
+        self.assertEqual((), tuple(contexts_for([])))
 
     def test_128_fit_into_one_association_and_129_do_not(self) -> None:
         headers = [header(f"1.2.{n}") for n in range(MOST_CONTEXTS + 1)]
-        self.assertEqual(255, contexts_for(headers[:-1])[-1].context_id)
+        self.assertEqual(255, contexts_for(headers[:-1]).proposed[-1].context_id)
         self.assertRaises(ValueError, contexts_for, headers)
 
 

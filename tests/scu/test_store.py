@@ -23,7 +23,8 @@ from txdicomtls.errors import (
 )
 from txdicomtls.net import RequestorProtocol
 from txdicomtls.scu import Sent
-from txdicomtls.scu.store import store_files
+from txdicomtls.scu.invoking import Requestor
+from txdicomtls.scu.store import store_all
 
 BIG = bytes(3 << 20)
 
@@ -50,7 +51,7 @@ class StoreCase(NetCase):
         results: list[Sent] = []
 
         async def store() -> None:
-            async for sent in store_files(client, paths, at_once):
+            async for sent in store_all(Requestor(client, at_once), paths):
                 results.append(sent)  # noqa: PERF401  # each is looked at as it comes
 
         return results, watch(Deferred.fromCoroutine(store()))
@@ -74,7 +75,7 @@ class OrderTests(StoreCase):
             [f"1.2.3.{n}" for n in range(1, 6)],
             [instance.sop_instance_uid for instance in self.receiver.instances],
         )
-        self.assertEqual([f"{n}.dcm" for n in range(1, 6)], [sent.path.name for sent in results])
+        self.assertEqual([f"{n}.dcm" for n in range(1, 6)], [sent.name for sent in results])
         for sent in results:
             self.assertTrue(sent.succeeded)
             self.assertEqual("B007H data set does not match SOP class", sent.outcome)
@@ -98,7 +99,7 @@ class OrderTests(StoreCase):
             peer.send(CT_ID, store_request(message_id).response(Status.SUCCESS))
             wire.flush()
         self.assertEqual(6, len(self.instances(peer)))
-        self.assertEqual(["2", "1", "3", "4", "6", "5"], [sent.path.stem for sent in results])
+        self.assertEqual(["2", "1", "3", "4", "6", "5"], [sent.name[0] for sent in results])
         self.assertTrue(end.results)
 
     def test_no_more_files_than_the_window_and_one_are_open(self) -> None:
@@ -216,7 +217,7 @@ class FailureTests(StoreCase):
 
     def test_who_stops_listening_stops_the_sending(self) -> None:
         client, peer, wire = self.calling(request((CT, (EXPLICIT,)), (CT, (EXPLICIT,))))
-        taking = store_files(client, self.files(ELEMENT, BIG, BIG), at_once)
+        taking = store_all(Requestor(client, at_once), self.files(ELEMENT, BIG, BIG))
 
         async def one() -> Sent:
             return await anext(taking)
@@ -226,7 +227,7 @@ class FailureTests(StoreCase):
         peer.send(1, store_request(1).response(Status.SUCCESS))
         wire.flush()
         self.assertTrue(self.successResultOf(first).succeeded)
-        closing: Deferred[None] = Deferred.fromCoroutine(taking.aclose())  # type: ignore[attr-defined]  # a generator
+        closing: Deferred[None] = Deferred.fromCoroutine(taking.aclose())
         wire.flush()
         self.successResultOf(closing)
         self.assertEqual(1, len(peer.told(AbortIndication)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -59,7 +59,7 @@ class LinkOptions:
     timeout: float
 
     def associate(
-        self, reactor: IReactor, contexts: tuple[PresentationContextRQ, ...], *, window: int = 1
+        self, reactor: IReactor, contexts: Iterable[PresentationContextRQ], *, window: int = 1
     ) -> Deferred[Association]:
         """Connect and associate.
 

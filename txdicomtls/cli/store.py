@@ -156,5 +156,5 @@ def _outcomes(listed: list[Sent], width: int) -> Table:
     for sent in listed:
         kind = "" if sent.header is None else uids.uid_name(sent.header.sop_class_uid)
         syntax = "" if sent.header is None else uids.uid_name(sent.header.transfer_syntax_uid)
-        table.add_row(sent.path.name, sent.outcome, kind, syntax)
+        table.add_row(sent.name, sent.outcome, kind, syntax)
     return table

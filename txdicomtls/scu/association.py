@@ -1,31 +1,38 @@
-"""An association as its requestor holds it: connect, echo, store, release."""
+"""An association as its requestor holds it: all that can be asked of the peer on it.
+
+Each method is one service, and only its signature is here; what it does stands in a module of
+its own.  Every call ends: with what the peer answered, or with one error.  Every Deferred can be
+cancelled; an operation that PS3.7 has no C-CANCEL for takes the association with it then,
+because half of a message cannot be taken back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import AsyncGenerator, Iterable
+from types import TracebackType
+from typing import Self
 
+from pydicom.dataset import Dataset
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import clientFromString
-from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.protocol import Factory
 
 from txdicomtls import uids
-from txdicomtls.association import ConnectionLimits, PresentationContext, is_valid_ae_title
-from txdicomtls.dimse import CEchoRQ
-from txdicomtls.errors import LocalProtocolError, NoPresentationContext
-from txdicomtls.interfaces import IReactor
-from txdicomtls.net import RequestorProtocol, Timeouts
-from txdicomtls.pdu import (
-    AssociateRQ,
-    AsynchronousOperationsWindow,
-    PresentationContextRQ,
-    UserInformation,
-)
-from txdicomtls.scu.store import Sent, store_files
-from txdicomtls.threads import InThread, in_thread_of
-from txdicomtls.tls import LinkDeadlines, SecureLink
+from txdicomtls.association import PresentationContext
+from txdicomtls.dimse import Priority
+from txdicomtls.errors import DicomTLSError
+from txdicomtls.interfaces import IInstanceReceiver
+from txdicomtls.pdu import UserInformation
+from txdicomtls.scu import commitment, normalized, procedure_step, query, retrieve
+from txdicomtls.scu.commitment import Awaited, Named
+from txdicomtls.scu.commitment_reports import CommitmentListener, Committed
+from txdicomtls.scu.invoking import Requestor
+from txdicomtls.scu.normalized import Done, Instance
+from txdicomtls.scu.outgoing import Storable
+from txdicomtls.scu.query import Matches
+from txdicomtls.scu.retrieve import Retrieval
+from txdicomtls.scu.store import Sent, store_all
+from txdicomtls.scu.verification import echo
+from txdicomtls.scu.wanted import ReceiveLimits
+from txdicomtls.tls import SecureLink
 
 
 class Association:
@@ -34,13 +41,14 @@ class Association:
     It is an asynchronous context manager: released at the end of the block, aborted if the
     block raises.
 
-    :param protocol: the protocol, associated.
-    :param in_thread: runs a blocking call in a thread.
+    :param requestor: the association as its operations see it.
     """
 
-    def __init__(self, protocol: RequestorProtocol, in_thread: InThread) -> None:
-        self._protocol = protocol
-        self._in_thread = in_thread
+    def __init__(self, requestor: Requestor) -> None:
+        self._requestor = requestor
+        self._protocol = requestor.protocol
+
+    # -- what is so --------------------------------------------------------------------------
 
     @property
     def link(self) -> SecureLink:
@@ -66,6 +74,26 @@ class Association:
         """How many operations may be outstanding at once (PS3.7 D.3.3.3)."""
         return self._protocol.connection.window.invoked
 
+    @property
+    def identity_response(self) -> bytes | None:
+        """What the peer answered to the user identity (PS3.7 D.3.3.7.2); None where nothing.
+
+        Empty where it verified the identity, and its type has nothing more to say.
+        """
+        response = self.peer.user_identity_response
+        return response.response if response is not None else None
+
+    def extended(self, sop_class_uid: str) -> bytes | None:
+        """What the peer answered to the extended negotiation of a SOP class (PS3.7 D.3.3.5)."""
+        return self._protocol.connection.extended.get(sop_class_uid)
+
+    @property
+    def error(self) -> DicomTLSError | None:
+        """Why nothing can be asked on it any more; None while it can."""
+        return self._protocol.error
+
+    # -- the composite services --------------------------------------------------------------
+
     def echo(self) -> Deferred[int]:
         """Ask whether the peer is there: C-ECHO (PS3.4 A.4).
 
@@ -73,14 +101,202 @@ class Association:
         :raises txdicomtls.errors.NoPresentationContext: Verification was not accepted.
         :raises txdicomtls.errors.AssociationError: the association ended first.
         """
-        return Deferred.fromCoroutine(self._echo())
+        return Deferred.fromCoroutine(echo(self._requestor))
 
-    def store(self, paths: Iterable[Path]) -> AsyncIterator[Sent]:
-        """Send files: C-STORE (PS3.4 B), as many at once as the window allows.
+    def store(
+        self,
+        items: Iterable[Storable],
+        *,
+        window: int | None = None,
+        priority: int = Priority.MEDIUM,
+    ) -> AsyncGenerator[Sent, None]:
+        """Store instances at the peer: C-STORE (PS3.4 B), as many at once as the window allows.
 
-        :return: what became of each, as soon as it is known; never raises for one file.
+        :param items: paths of files, data sets, or instances of an archive.
+        :param window: the most to have outstanding, where that is less than was agreed.
+        :return: what became of each, as soon as it is known; never raises for one of them.
+            Closing it early aborts the association, if anything is under way.
         """
-        return store_files(self._protocol, paths, self._in_thread)
+        return store_all(self._requestor, items, window=window, priority=priority)
+
+    def find(
+        self,
+        identifier: Dataset,
+        *,
+        model: str = uids.STUDY_ROOT_FIND,
+        limit: int | None = None,
+        priority: int = Priority.MEDIUM,
+    ) -> Matches:
+        """Query: C-FIND (PS3.4 C.4.1).
+
+        :param identifier: the keys, with the Query/Retrieve Level (0008,0052).
+        :param model: SOP class of the information model.
+        :param limit: the most matches wanted; the peer is asked to stop after so many.
+        :return: the matches, to be iterated over.
+        :raises txdicomtls.errors.NoPresentationContext: the model was not accepted.
+        """
+        return query.find(self._requestor, model, identifier, limit=limit, priority=priority)
+
+    def worklist(
+        self, identifier: Dataset, *, limit: int | None = None, priority: int = Priority.MEDIUM
+    ) -> Matches:
+        """Query the Modality Worklist: C-FIND (PS3.4 K); see :meth:`find`."""
+        return query.find(
+            self._requestor,
+            uids.MODALITY_WORKLIST_FIND,
+            identifier,
+            service="worklist",
+            limit=limit,
+            priority=priority,
+        )
+
+    def get(
+        self,
+        identifier: Dataset,
+        receiver: IInstanceReceiver,
+        *,
+        model: str = uids.STUDY_ROOT_GET,
+        limits: ReceiveLimits | None = None,
+        priority: int = Priority.MEDIUM,
+    ) -> Retrieval:
+        """Retrieve instances on this association: C-GET (PS3.4 C.4.3).
+
+        Only instances that the identifier asks for, by their study, series or own UIDs, reach
+        the receiver; the peer's further C-STORE requests are answered with a refusal.
+
+        :param identifier: what to retrieve, with the Query/Retrieve Level (0008,0052).
+        :param receiver: where the instances go, as :class:`~txdicomtls.archive.FileArchive`.
+        :param model: SOP class of the information model.
+        :param limits: how much the peer may send.
+        :return: to be iterated over, or to be waited for with ``finished()``.
+        :raises txdicomtls.errors.NoPresentationContext: the model was not accepted.
+        :raises LocalProtocolError: another C-GET is under way on this association.
+        """
+        return retrieve.get(
+            self._requestor, model, identifier, receiver, limits=limits, priority=priority
+        )
+
+    def move(
+        self,
+        identifier: Dataset,
+        destination: str,
+        *,
+        model: str = uids.STUDY_ROOT_MOVE,
+        priority: int = Priority.MEDIUM,
+    ) -> Retrieval:
+        """Have instances sent to a third node: C-MOVE (PS3.4 C.4.2).
+
+        :param identifier: what to retrieve, with the Query/Retrieve Level (0008,0052).
+        :param destination: AE title of that node; the peer knows where it is.
+        :param model: SOP class of the information model.
+        :return: to be iterated over, or to be waited for with ``finished()``.
+        :raises txdicomtls.errors.NoPresentationContext: the model was not accepted.
+        """
+        return retrieve.move(self._requestor, model, identifier, destination, priority=priority)
+
+    # -- storage commitment and procedure steps ----------------------------------------------
+
+    def commit(self, instances: Iterable[Named], *, timeout: float = 60.0) -> Deferred[Committed]:
+        """Ask the peer to commit itself to keeping instances, and wait for its report (PS3.4 J).
+
+        :param instances: whatever names one, as what :meth:`store` yields.
+        :param timeout: seconds for the report, which must come on this association.
+        :raises txdicomtls.errors.OperationFailed: it will not even try; as a failure.
+        :raises txdicomtls.errors.AssociationTimeout: no report came in time; likewise.
+        """
+        return Deferred.fromCoroutine(
+            commitment.commit(self._requestor, instances, seconds=timeout)
+        )
+
+    def request_commitment(
+        self,
+        instances: Iterable[Named],
+        listener: CommitmentListener,
+        *,
+        timeout: float = 86400.0,
+    ) -> Deferred[Awaited]:
+        """Ask likewise, for a report that may come on another association.
+
+        :param listener: offered in the :class:`~txdicomtls.net.AssociationFactory` that the peer
+            connects to, and in :func:`connect` if the report may come on this one as well.
+        :param timeout: seconds for the report, counted from the answer to the request.
+        :return: fires once the peer has taken the request; this association may be released
+            then.
+        :raises txdicomtls.errors.OperationFailed: it will not even try; as a failure.
+        """
+        return Deferred.fromCoroutine(
+            commitment.request_commitment(self._requestor, instances, listener, seconds=timeout)
+        )
+
+    def create_procedure_step(
+        self, attributes: Dataset, sop_instance_uid: str = ""
+    ) -> Deferred[str]:
+        """Create a Modality Performed Procedure Step: N-CREATE (PS3.4 F.7.2.1).
+
+        :param attributes: its Performed Procedure Step Status is IN PROGRESS.
+        :param sop_instance_uid: its UID; empty to have the peer make one.
+        :return: fires with its UID.
+        :raises txdicomtls.errors.OperationFailed: it was not created; as a failure.
+        """
+        return Deferred.fromCoroutine(
+            procedure_step.create_procedure_step(self._requestor, attributes, sop_instance_uid)
+        )
+
+    def set_procedure_step(self, sop_instance_uid: str, modifications: Dataset) -> Deferred[Done]:
+        """Change, complete or discontinue it: N-SET (PS3.4 F.7.2.2).
+
+        :raises txdicomtls.errors.OperationFailed: it was not changed; as a failure.
+        """
+        return Deferred.fromCoroutine(
+            procedure_step.set_procedure_step(self._requestor, sop_instance_uid, modifications)
+        )
+
+    # -- the normalized services -------------------------------------------------------------
+
+    def event_report(
+        self, instance: Instance, event_type: int, information: Dataset | None = None
+    ) -> Deferred[Done]:
+        """N-EVENT-REPORT (PS3.7 10.1.1), where we are the SCP of the SOP class.
+
+        :raises txdicomtls.errors.OperationFailed: the peer refused it; as a failure, also below.
+        """
+        return Deferred.fromCoroutine(
+            normalized.event_report(self._requestor, instance, event_type, information)
+        )
+
+    def get_attributes(self, instance: Instance, *tags: int) -> Deferred[Done]:
+        """N-GET (PS3.7 10.1.2).
+
+        :param tags: of the attributes to read, as 0x00100010; none for all.
+        """
+        return Deferred.fromCoroutine(normalized.get_attributes(self._requestor, instance, tags))
+
+    def set_attributes(self, instance: Instance, modifications: Dataset) -> Deferred[Done]:
+        """N-SET (PS3.7 10.1.3)."""
+        return Deferred.fromCoroutine(
+            normalized.set_attributes(self._requestor, instance, modifications)
+        )
+
+    def action(
+        self, instance: Instance, action_type: int, information: Dataset | None = None
+    ) -> Deferred[Done]:
+        """N-ACTION (PS3.7 10.1.4)."""
+        return Deferred.fromCoroutine(
+            normalized.action(self._requestor, instance, action_type, information)
+        )
+
+    def create(self, instance: Instance, attributes: Dataset | None = None) -> Deferred[Done]:
+        """N-CREATE (PS3.7 10.1.5).
+
+        :param instance: its SOP Instance UID may be empty: then the peer makes one.
+        """
+        return Deferred.fromCoroutine(normalized.create(self._requestor, instance, attributes))
+
+    def delete(self, instance: Instance) -> Deferred[Done]:
+        """N-DELETE (PS3.7 10.1.6)."""
+        return Deferred.fromCoroutine(normalized.delete(self._requestor, instance))
+
+    # -- its end -----------------------------------------------------------------------------
 
     def release(self) -> Deferred[None]:
         """Release the association and close the link; fires when the peer has agreed or is gone."""
@@ -98,85 +314,14 @@ class Association:
         """The association itself."""
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         """Release, or abort where the block failed."""
         if kind is None:
             await self.release()
         else:
             self.abort("the requestor failed")
-
-    async def _echo(self) -> int:
-        for context in self.contexts:
-            if context.abstract_syntax == uids.VERIFICATION:
-                break
-        else:
-            raise NoPresentationContext(uids.VERIFICATION)
-        response = await self._protocol.invoke(
-            context.context_id,
-            lambda message_id: CEchoRQ(
-                message_id=message_id, affected_sop_class_uid=uids.VERIFICATION
-            ),
-        )
-        return response.status
-
-
-def connect(  # each is one fact of the association
-    reactor: IReactor,
-    endpoint: str | IStreamClientEndpoint,
-    *,
-    called: str,
-    calling: str,
-    contexts: tuple[PresentationContextRQ, ...],
-    window: int = 1,
-    limits: ConnectionLimits | None = None,
-    timeouts: Timeouts | None = None,
-    deadlines: LinkDeadlines | None = None,
-) -> Deferred[Association]:
-    """Open a secure link and ask for an association.
-
-    :param endpoint: a ``dicomtls:`` client endpoint, as an object or as its string.
-    :param called: AE title of the peer.
-    :param calling: our AE title.
-    :param contexts: what to propose, as :func:`~txdicomtls.scu.contexts_for` makes it of files.
-    :param window: the most operations to have outstanding; 1 proposes nothing.
-    :param limits: what the peer may make us hold.
-    :param timeouts: how long the association waits.
-    :param deadlines: how long the link waits.
-    :return: fires with the association.  Cancelling it gives up.
-    :raises txdicomtls.errors.LinkError: no secure link could be made.
-    :raises txdicomtls.errors.AssociationError: the peer did not accept.
-    """
-    for title in (called, calling):
-        if not is_valid_ae_title(title):
-            msg = f"{title!r} is no AE title: 1 to 16 characters, without backslash"
-            raise LocalProtocolError(msg)
-    limits = limits or ConnectionLimits()
-    request = AssociateRQ(
-        called_ae_title=called,
-        calling_ae_title=calling,
-        presentation_contexts=contexts,
-        user_information=UserInformation(
-            maximum_length=limits.maximum_length,
-            implementation_class_uid=uids.IMPLEMENTATION_CLASS_UID,
-            implementation_version_name=uids.IMPLEMENTATION_VERSION_NAME,
-            window=AsynchronousOperationsWindow(invoked=window, performed=1)
-            if window != 1
-            else None,
-        ),
-    )
-    factory = Factory.forProtocol(
-        lambda: RequestorProtocol(
-            reactor, request, limits=limits, timeouts=timeouts, deadlines=deadlines
-        )
-    )
-    factory.noisy = False
-    target = clientFromString(reactor, endpoint) if isinstance(endpoint, str) else endpoint
-    return Deferred.fromCoroutine(_associate(target, factory, in_thread_of(reactor)))
-
-
-async def _associate(
-    endpoint: IStreamClientEndpoint, factory: Factory[Any], in_thread: InThread
-) -> Association:
-    protocol: Any = await endpoint.connect(factory)
-    await protocol.when_associated()
-    return Association(protocol, in_thread)

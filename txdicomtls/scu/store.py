@@ -1,38 +1,57 @@
-"""C-STORE as requestor: files over one association, as many at once as agreed (PS3.4 B)."""
+"""C-STORE as requestor: instances over one association, as many at once as agreed (PS3.4 B)."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from pydicom.dataset import Dataset
 from twisted.internet.defer import Deferred, DeferredQueue
 from twisted.python.failure import Failure
 
 from txdicomtls.association import PresentationContext
-from txdicomtls.dimse import CStoreRQ, Priority, StatusCategory, category, describe, fragment_size
+from txdicomtls.dimse import (
+    CStoreRQ,
+    Priority,
+    StatusCategory,
+    category,
+    describe,
+    fragment_size,
+)
 from txdicomtls.errors import DicomTLSError, NoPresentationContext
-from txdicomtls.net import RequestorProtocol
+from txdicomtls.instance import OpenInstance, OutgoingInstance
 from txdicomtls.part10 import FileHeader
-from txdicomtls.source import FileSource, open_source
-from txdicomtls.threads import InThread
+from txdicomtls.scu.invoking import Requestor
+from txdicomtls.scu.outgoing import Storable, dataset_instance, open_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What became of one file.
+    """What became of one instance.
 
-    :param path: the file.
-    :param header: what it said of itself; None where it could not be read.
+    :param path: the file that it came from; None where it was none.
+    :param header: what that file said of itself; None where it was none, or could not be read.
+    :param sop_class_uid: of the instance; empty where it could not be read.
+    :param sop_instance_uid: likewise.
     :param status: the peer's status (PS3.4 B.2.3); None where none came.
+    :param comment: Error Comment (0000,0902) that came with it.
     :param error: why no status came; None where one did.
     """
 
-    path: Path
+    path: Path | None = None
     header: FileHeader | None = None
+    sop_class_uid: str = ""
+    sop_instance_uid: str = ""
     status: int | None = None
+    comment: str = ""
     error: DicomTLSError | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it: the name of its file, or its SOP Instance UID."""
+        return self.path.name if self.path is not None else self.sop_instance_uid
 
     @property
     def succeeded(self) -> bool:
@@ -50,81 +69,137 @@ class Sent:
         return f"{self.status:04X}H {describe(self.status, 'store')}"
 
 
-async def store_file(protocol: RequestorProtocol, path: Path, in_thread: InThread) -> Sent:
-    """Send one file; never raises for what is wrong with the file, the peer or the association.
-
-    :param in_thread: runs a blocking call in a thread.
-    """
-    header = None
+async def store_one(requestor: Requestor, item: Storable, priority: int = Priority.MEDIUM) -> Sent:
+    """Send one instance; never raises for what is wrong with it, the peer or the association."""
     try:
-        fragment = fragment_size(protocol.connection.peer_maximum_length)
-        source = await in_thread(open_source, path, fragment)
-        header = source.header
-        try:
-            status = await _store(protocol, source, in_thread)
-        finally:
-            await source.close(in_thread)
+        if isinstance(item, Path):
+            return await _store_file(requestor, item, priority)
+        if isinstance(item, Dataset):
+            item = dataset_instance(item, requestor.in_thread)
+        return await _store_instance(requestor, item, priority)
     except DicomTLSError as error:
-        return Sent(path=path, header=header, error=error)
-    return Sent(path=path, header=header, status=status)
+        return Sent(path=item if isinstance(item, Path) else None, error=error)
 
 
-async def store_files(
-    protocol: RequestorProtocol, paths: Iterable[Path], in_thread: InThread
-) -> AsyncIterator[Sent]:
-    """Send files, as many at once as the agreed window allows; results come as they are known.
+async def store_all(
+    requestor: Requestor,
+    items: Iterable[Storable],
+    *,
+    window: int | None = None,
+    priority: int = Priority.MEDIUM,
+) -> AsyncGenerator[Sent, None]:
+    """Send instances, as many at once as the window allows; results come as they are known.
 
-    Once the association is lost, each remaining file is reported with that error.
+    Once the association is lost, each remaining one is reported with that error.
+
+    :param window: the most to have outstanding, where that is less than was agreed.
     """
-    waiting = iter(paths)
+    waiting = iter(items)
     # In tuples, because a queue of Deferreds takes a bare Failure for its own.
     results: DeferredQueue[tuple[Sent | Failure]] = DeferredQueue()
     tasks: set[Deferred[Sent]] = set()
+    unknown = 0
 
     def start_next() -> None:
-        for path in islice(waiting, 1):
-            task = Deferred.fromCoroutine(store_file(protocol, path, in_thread))
+        nonlocal unknown
+        for item in islice(waiting, 1):
+            unknown += 1
+            task = Deferred.fromCoroutine(store_one(requestor, item, priority))
             tasks.add(task)
-            task.addBoth(lambda result: results.put((result,)))
+            task.addBoth(known, task)
 
-    # One more than the window, so that the next file is open when a place becomes free.
-    for _ in range(protocol.connection.window.invoked + 1):
+    def known(result: Sent | Failure, task: Deferred[Sent]) -> None:
+        tasks.discard(task)
+        results.put((result,))
+
+    agreed = requestor.protocol.messages.invoker.window
+    # One more than was agreed, so that the next file is open when a place becomes free.
+    for _ in range(agreed + 1 if window is None or window >= agreed else window):
         start_next()
-    known = 0
     try:
-        while known < len(tasks):
+        while unknown:
             (result,) = await results.get()
-            known += 1
+            unknown -= 1
             if isinstance(result, Failure):
                 result.raiseException()
             start_next()
             yield result
     finally:
-        for task in tasks:
+        for task in tuple(tasks):
             task.cancel()
 
 
-async def _store(protocol: RequestorProtocol, source: FileSource, in_thread: InThread) -> int:
-    header = source.header
-    context = _context(protocol, header)
+async def _store_file(requestor: Requestor, path: Path, priority: int) -> Sent:
+    opened = await open_file(path, _fragment(requestor), requestor.in_thread)
+    header = opened.source.header
+    sent = Sent(
+        path=path,
+        header=header,
+        sop_class_uid=header.sop_class_uid,
+        sop_instance_uid=header.sop_instance_uid,
+    )
+    try:
+        context = _context(requestor, header.sop_class_uid, (header.transfer_syntax_uid,))
+        return await _send(requestor, context, opened, sent, priority)
+    except DicomTLSError as error:
+        return replace(sent, error=error)
+    finally:
+        await opened.close()
+
+
+async def _store_instance(requestor: Requestor, instance: OutgoingInstance, priority: int) -> Sent:
+    sent = Sent(sop_class_uid=instance.sop_class_uid, sop_instance_uid=instance.sop_instance_uid)
+    try:
+        context = _context(requestor, instance.sop_class_uid, instance.transfer_syntaxes)
+        opened = await instance.open(context.transfer_syntax, _fragment(requestor))
+        try:
+            return await _send(requestor, context, opened, sent, priority)
+        finally:
+            await opened.close()
+    except DicomTLSError as error:
+        return replace(sent, error=error)
+
+
+async def _send(
+    requestor: Requestor,
+    context: PresentationContext,
+    opened: OpenInstance,
+    sent: Sent,
+    priority: int,
+) -> Sent:
+    """Send what was opened.
+
+    :param sent: what is known of it.
+    """
 
     def request(message_id: int) -> CStoreRQ:
         return CStoreRQ(
             message_id=message_id,
-            affected_sop_class_uid=header.sop_class_uid,
-            affected_sop_instance_uid=header.sop_instance_uid,
-            priority=Priority.MEDIUM,
+            affected_sop_class_uid=sent.sop_class_uid,
+            affected_sop_instance_uid=sent.sop_instance_uid,
+            priority=priority,
         )
 
-    response = await protocol.invoke(context.context_id, request, source.blocks(in_thread))
-    return response.status
+    response = await requestor.protocol.invoke(context.context_id, request, opened.blocks())
+    comment: str = getattr(response, "error_comment", "")
+    return replace(sent, status=response.status, comment=comment)
 
 
-def _context(protocol: RequestorProtocol, header: FileHeader) -> PresentationContext:
-    for context in protocol.connection.contexts.values():
-        if (context.abstract_syntax, context.transfer_syntax) == (
-            header.sop_class_uid,
-            header.transfer_syntax_uid,
-        ):
-            return context
-    raise NoPresentationContext(header.sop_class_uid, header.transfer_syntax_uid)
+def _context(
+    requestor: Requestor, sop_class: str, transfer_syntaxes: tuple[str, ...]
+) -> PresentationContext:
+    """The context in the first of these transfer syntaxes that the peer takes."""
+    accepted = [
+        each
+        for each in requestor.protocol.connection.contexts.values()
+        if each.abstract_syntax == sop_class and each.roles.scu
+    ]
+    for wanted in transfer_syntaxes:
+        for context in accepted:
+            if context.transfer_syntax == wanted:
+                return context
+    raise NoPresentationContext(sop_class, transfer_syntaxes[0])
+
+
+def _fragment(requestor: Requestor) -> int:
+    return fragment_size(requestor.protocol.connection.peer_maximum_length)

@@ -1,0 +1,131 @@
+"""What all operations of a requestor need: a context, the data sets, the answer (PS3.7 9, 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydicom.dataset import Dataset
+from twisted.internet.defer import Deferred, execute
+
+from txdicomtls.association import PresentationContext
+from txdicomtls.dataset import decode, encode
+from txdicomtls.dimse import Request, Response, StatusCategory, category, describe
+from txdicomtls.errors import LocalProtocolError, NoPresentationContext, OperationFailed
+from txdicomtls.instance import Blocks
+from txdicomtls.net import Answer, Invocation, RequestorProtocol
+from txdicomtls.threads import InThread
+
+#: Bytes of a data set that are decoded at once; a larger one is decoded in a thread.
+_LARGE = 1 << 14
+
+
+@dataclass(slots=True, eq=False)
+class Requestor:
+    """An association as the operations see it.
+
+    :param protocol: associated.
+    :param in_thread: runs a blocking call in a thread.
+    :param retrieving: the C-GET whose instances are expected, the last one if it is over.
+    """
+
+    protocol: RequestorProtocol
+    in_thread: InThread
+    retrieving: Invocation | None = None
+
+    def contexts(self, abstract_syntax: str, *, as_scp: bool = False) -> list[PresentationContext]:
+        """All contexts on which a SOP class may be used.
+
+        :param as_scp: as its SCP, else as its SCU.
+        :raises NoPresentationContext: there is none.
+        """
+        found = [
+            each
+            for each in self.protocol.connection.contexts.values()
+            if each.abstract_syntax == abstract_syntax
+            and (each.roles.scp if as_scp else each.roles.scu)
+        ]
+        if not found:
+            raise NoPresentationContext(abstract_syntax)
+        return found
+
+    def context(self, abstract_syntax: str, *, as_scp: bool = False) -> PresentationContext:
+        """The first of them."""
+        return self.contexts(abstract_syntax, as_scp=as_scp)[0]
+
+    def start(
+        self,
+        context: PresentationContext,
+        make: Callable[[int], Request],
+        dataset: Dataset | None = None,
+    ) -> Invocation:
+        """Invoke an operation.
+
+        :param dataset: its data set, encoded at once: it may be changed afterwards.
+        :raises LocalProtocolError: the data set cannot be encoded.
+        """
+        blocks = None
+        if dataset is not None:
+            try:
+                blocks = whole(encode(dataset, context.transfer_syntax))
+            except ValueError as error:
+                raise LocalProtocolError(str(error)) from None
+        return self.protocol.start(context.context_id, make, blocks)
+
+    def decoded(self, data: bytes, transfer_syntax: str) -> Deferred[Dataset]:
+        """The data set of a response.
+
+        :raises txdicomtls.errors.MalformedDataSet: it is none; as a failure.
+        """
+        return decoded(data, transfer_syntax, self.in_thread)
+
+    async def answered(
+        self, invocation: Invocation, service: str, context: PresentationContext
+    ) -> tuple[Answer, Dataset | None]:
+        """The one response to an operation, and its data set if it has one.
+
+        :param service: its short name, for the error.
+        :raises OperationFailed: its status is a failure.
+        """
+        answer = await invocation.next()
+        if category(answer.response.status) is StatusCategory.FAILURE:
+            raise failure_of(OperationFailed, service, answer.response)
+        if not answer.data:
+            return answer, None
+        return answer, await self.decoded(answer.data, context.transfer_syntax)
+
+
+def decoded(data: bytes, transfer_syntax: str, in_thread: InThread) -> Deferred[Dataset]:
+    """A small data set at once, a larger one in a thread.
+
+    :raises txdicomtls.errors.MalformedDataSet: it is none; as a failure.
+    """
+    if len(data) > _LARGE:
+        return in_thread(decode, data, transfer_syntax)
+    return execute(decode, data, transfer_syntax)
+
+
+FailureT = TypeVar("FailureT", bound=OperationFailed)
+
+
+def failure_of(kind: type[FailureT], service: str, response: Response) -> FailureT:
+    """The error that a response stands for.
+
+    :param service: short name of the service, for the meaning of the status.
+    """
+    error_id: int | None = getattr(response, "error_id", None)
+    return kind(
+        service,
+        response.status,
+        describe(response.status, service, error_id=error_id),
+        comment=getattr(response, "error_comment", ""),
+        elements=getattr(response, "offending_element", ())
+        or getattr(response, "attribute_identifier_list", ()),
+        error_id=error_id,
+    )
+
+
+async def whole(data: bytes) -> Blocks:
+    """A data set that is in memory, as one block."""
+    yield data, True
