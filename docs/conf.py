@@ -49,3 +49,4 @@ nitpick_ignore = [("py:class", "txdicomtls.node.fields.Section")]  # a base with
 profile_table.write(HERE / "_generated")
 state_diagram.write(HERE / "_generated")
 interface_pages.write(HERE / "_generated", "txdicomtls.interfaces")
+interface_pages.write(HERE / "_generated", "txdicomtls.access.interfaces", "access_interfaces")

@@ -29,11 +29,12 @@ def described(interface: InterfaceClass) -> Iterator[str]:
         yield textwrap.indent(documentation(attribute.__doc__), "      ")
 
 
-def write(directory: Path, module_name: str) -> None:
-    """Write ``interfaces.rst``, to be included in a page.
+def write(directory: Path, module_name: str, page: str = "interfaces") -> None:
+    """Write what is to be included in a page.
 
     :param directory: made if it is not there.
     :param module_name: the package whose interfaces and classes are described.
+    :param page: name of the file, without its ending.
     """
     module = import_module(module_name)
     lines = [f".. py:module:: {module_name}\n", documentation(module.__doc__ or "")]
@@ -45,4 +46,4 @@ def write(directory: Path, module_name: str) -> None:
         elif inspect.isclass(value):
             lines.append(f".. autoclass:: {module_name}.{name}")
     directory.mkdir(parents=True, exist_ok=True)
-    (directory / "interfaces.rst").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+    (directory / f"{page}.rst").write_text("\n\n".join(lines) + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from zope.interface.verify import verifyObject
 
 from tests.access.facts import facts, identity
 from txdicomtls.access import (
+    IAssociationCredentials,
     IJSONWebToken,
     IKerberosTicket,
     INodeCredentials,
@@ -16,11 +17,7 @@ from txdicomtls.access import (
     IUserNameAndPasscode,
     UserNameAndPasscode,
 )
-from txdicomtls.access.credentials import (
-    IAssociationCredentials,
-    node_credentials,
-    user_credentials,
-)
+from txdicomtls.access.credentials import node_credentials, user_credentials
 
 #: By user identity type: the interface, and the attributes with the fields.
 KINDS = {

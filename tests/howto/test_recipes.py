@@ -38,5 +38,10 @@ class RecipeTests(TestCase):
     async def test_find_out_why_nodes_do_not_talk(self) -> None:
         await Recipe(self, "find-out-why-nodes-do-not-talk").follow()
 
+    async def test_decide_who_may(self) -> None:
+        programs = {"storescu": dcmtk("storescu")}
+        recipe = Recipe(self, "decide-who-may", programs=programs, files={"image.dcm": PATHS[0]})
+        await recipe.follow()
+
     async def test_rotate_certificates(self) -> None:
         await Recipe(self, "rotate-certificates", programs={"openssl": openssl()}).follow()

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from txdicomtls.access.certificate_binding import CertificateBinding
 from txdicomtls.access.credentials import (
-    IAssociationCredentials,
-    IJSONWebToken,
-    IKerberosTicket,
-    INodeCredentials,
-    ISAMLAssertion,
-    IUserName,
-    IUserNameAndPasscode,
+    AssociationCredentials,
     JSONWebToken,
     KerberosTicket,
     NodeCredentials,
@@ -19,17 +13,22 @@ from txdicomtls.access.credentials import (
     UserNameAndPasscode,
 )
 from txdicomtls.access.few_threads import FewThreads
-from txdicomtls.access.interfaces import IKerberosVerifier, ISAMLVerifier
+from txdicomtls.access.interfaces import (
+    IAssociationAvatar,
+    IAssociationCredentials,
+    IJSONWebToken,
+    IKerberosTicket,
+    IKerberosVerifier,
+    INodeCredentials,
+    ISAMLAssertion,
+    ISAMLVerifier,
+    IUserName,
+    IUserNameAndPasscode,
+)
 from txdicomtls.access.passcodes import Passcodes, hash_passcode, parse_passcodes
 from txdicomtls.access.policy import AnyPeer, KnownPeers, Peer
 from txdicomtls.access.portal import PortalAccess, UnknownIdentity
-from txdicomtls.access.realm import (
-    Avatar,
-    IAssociationAvatar,
-    PeerChecker,
-    Realm,
-    VerifiedUser,
-)
+from txdicomtls.access.realm import Avatar, PeerChecker, Realm, VerifiedUser
 from txdicomtls.access.token_keys import TokenKey, parse_token_keys
 from txdicomtls.access.tokens import JSONWebTokenChecker, TokenRules
 from txdicomtls.access.users import PasscodeChecker, UserNameChecker
@@ -38,6 +37,7 @@ from txdicomtls.access.watched_file import WatchedFile
 
 __all__ = [
     "AnyPeer",
+    "AssociationCredentials",
     "Avatar",
     "CertificateBinding",
     "FewThreads",

@@ -12,9 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from twisted.cred.credentials import ICredentials, IUsernamePassword
-from zope.interface import Attribute, implementer
+from twisted.cred.credentials import IUsernamePassword
+from zope.interface import implementer
 
+from txdicomtls.access.interfaces import (
+    IJSONWebToken,
+    IKerberosTicket,
+    INodeCredentials,
+    ISAMLAssertion,
+    IUserName,
+    IUserNameAndPasscode,
+)
 from txdicomtls.access.policy import Caller
 from txdicomtls.pdu import UserIdentityRQ
 from txdicomtls.pdu.user_information import UserIdentityType
@@ -29,84 +37,38 @@ class Facts(Caller, Protocol):
         """Who the user is said to be."""
 
 
-class IAssociationCredentials(ICredentials):
-    """What all credentials have: who calls whom, from where, over which link."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssociationCredentials:
+    """See :class:`~txdicomtls.access.interfaces.IAssociationCredentials`."""
 
-    calling_ae_title = Attribute("What the requestor calls itself.")
-    called_ae_title = Attribute("What it calls us.")
-    peer = Attribute("Its network address, for log lines.")
-    address = Attribute("Its host address alone, as '192.0.2.7'.")
-    link = Attribute("The txdicomtls.tls.SecureLink, which was verified.")
-
-
-class INodeCredentials(IAssociationCredentials):
-    """The node itself, whoever its user is."""
-
-
-class IUserName(IAssociationCredentials):
-    """User identity of type 1: a name, and no proof."""
-
-    user_name = Attribute("Bytes, UTF-8 if it is right.")
-
-
-class IUserNameAndPasscode(IAssociationCredentials):
-    """User identity of type 2."""
-
-    user_name = Attribute("Bytes, UTF-8 if it is right.")
-    passcode = Attribute("Bytes; never to be logged.")
-
-
-class IKerberosTicket(IAssociationCredentials):
-    """User identity of type 3."""
-
-    ticket = Attribute("Bytes of a Kerberos service ticket; never to be logged.")
-
-
-class ISAMLAssertion(IAssociationCredentials):
-    """User identity of type 4."""
-
-    assertion = Attribute("Bytes of a SAML assertion; never to be logged.")
-
-
-class IJSONWebToken(IAssociationCredentials):
-    """User identity of type 5."""
-
-    token = Attribute("Bytes of a JSON Web Token (RFC 7519); never to be logged.")
+    calling_ae_title: str
+    called_ae_title: str
+    peer: str
+    address: str
+    link: SecureLink
 
 
 @implementer(INodeCredentials)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NodeCredentials:
-    """The node at the other end; see :class:`IAssociationCredentials`."""
-
-    calling_ae_title: str
-    called_ae_title: str
-    peer: str
-    address: str
-    link: SecureLink
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _UserCredentials:
-    calling_ae_title: str
-    called_ae_title: str
-    peer: str
-    address: str
-    link: SecureLink
+class NodeCredentials(AssociationCredentials):
+    """See :class:`~txdicomtls.access.interfaces.INodeCredentials`."""
 
 
 @implementer(IUserName)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserName(_UserCredentials):
-    """See :class:`IUserName`."""
+class UserName(AssociationCredentials):
+    """See :class:`~txdicomtls.access.interfaces.IUserName`."""
 
     user_name: bytes
 
 
 @implementer(IUserNameAndPasscode, IUsernamePassword)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UserNameAndPasscode(_UserCredentials):
-    """See :class:`IUserNameAndPasscode`; any checker of twisted.cred for passwords takes it too."""
+class UserNameAndPasscode(AssociationCredentials):
+    """See :class:`~txdicomtls.access.interfaces.IUserNameAndPasscode`.
+
+    Any checker of twisted.cred for passwords takes it as well.
+    """
 
     user_name: bytes
     passcode: bytes = field(repr=False)
@@ -128,24 +90,24 @@ class UserNameAndPasscode(_UserCredentials):
 
 @implementer(IKerberosTicket)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KerberosTicket(_UserCredentials):
-    """See :class:`IKerberosTicket`."""
+class KerberosTicket(AssociationCredentials):
+    """See :class:`~txdicomtls.access.interfaces.IKerberosTicket`."""
 
     ticket: bytes = field(repr=False)
 
 
 @implementer(ISAMLAssertion)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SAMLAssertion(_UserCredentials):
-    """See :class:`ISAMLAssertion`."""
+class SAMLAssertion(AssociationCredentials):
+    """See :class:`~txdicomtls.access.interfaces.ISAMLAssertion`."""
 
     assertion: bytes = field(repr=False)
 
 
 @implementer(IJSONWebToken)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JSONWebToken(_UserCredentials):
-    """See :class:`IJSONWebToken`."""
+class JSONWebToken(AssociationCredentials):
+    """See :class:`~txdicomtls.access.interfaces.IJSONWebToken`."""
 
     token: bytes = field(repr=False)
 

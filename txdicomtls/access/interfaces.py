@@ -1,12 +1,13 @@
-"""Kerberos and SAML: the node takes the user identity, and somebody else's code verifies it.
+"""The contracts of access: credentials, avatars, and verifiers that others bring.
 
-Both need what this package does not bring: a keytab and the GSS-API, or the metadata of an
-identity provider and signatures in XML.  Write a class that provides one of the interfaces
-here, make a checker of it and give that to the portal::
+Kerberos and SAML need what this package does not bring: a keytab and the GSS-API, or the
+metadata of an identity provider and signatures in XML.  Write a class that provides
+:class:`IKerberosVerifier` or :class:`ISAMLVerifier`, make a checker of it and give that to the
+portal::
 
     portal.registerChecker(KerberosChecker(MyVerifier()))
 
-What holds for both interfaces:
+What holds for both:
 
 - What is handed over came from the network and was not looked at at all.  It is a secret.
 - The answer is a :class:`~txdicomtls.access.VerifiedUser`, or a Deferred of one.  Its
@@ -22,13 +23,65 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zope.interface import Interface
+from twisted.cred.credentials import ICredentials
+from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
     from txdicomtls.access.credentials import KerberosTicket, SAMLAssertion
     from txdicomtls.access.realm import VerifiedUser
+
+
+class IAssociationCredentials(ICredentials):
+    """What all credentials have: who calls whom, from where, over which link."""
+
+    calling_ae_title = Attribute("What the requestor calls itself.")
+    called_ae_title = Attribute("What it calls us.")
+    peer = Attribute("Its network address, for log lines.")
+    address = Attribute("Its host address alone, as '192.0.2.7'.")
+    link = Attribute("The txdicomtls.tls.SecureLink, which was verified.")
+
+
+class INodeCredentials(IAssociationCredentials):
+    """The node itself, whoever its user is."""
+
+
+class IUserName(IAssociationCredentials):
+    """User identity of type 1: a name, and no proof."""
+
+    user_name = Attribute("Bytes, UTF-8 if it is right.")
+
+
+class IUserNameAndPasscode(IAssociationCredentials):
+    """User identity of type 2."""
+
+    user_name = Attribute("Bytes, UTF-8 if it is right.")
+    passcode = Attribute("Bytes; never to be logged.")
+
+
+class IKerberosTicket(IAssociationCredentials):
+    """User identity of type 3."""
+
+    ticket = Attribute("Bytes of a Kerberos service ticket; never to be logged.")
+
+
+class ISAMLAssertion(IAssociationCredentials):
+    """User identity of type 4."""
+
+    assertion = Attribute("Bytes of a SAML assertion; never to be logged.")
+
+
+class IJSONWebToken(IAssociationCredentials):
+    """User identity of type 5."""
+
+    token = Attribute("Bytes of a JSON Web Token (RFC 7519); never to be logged.")
+
+
+class IAssociationAvatar(Interface):
+    """What one node, or one user, may do on an association."""
+
+    grant = Attribute("A txdicomtls.interfaces.Grant.")
 
 
 class IKerberosVerifier(Interface):

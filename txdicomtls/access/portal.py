@@ -33,7 +33,8 @@ from txdicomtls.access.credentials import (
     node_credentials,
     user_credentials,
 )
-from txdicomtls.access.realm import Avatar, IAssociationAvatar, intersection
+from txdicomtls.access.interfaces import IAssociationAvatar
+from txdicomtls.access.realm import Avatar, intersection
 from txdicomtls.codes import RejectReason, RejectResult
 from txdicomtls.errors import AssociationRefused, IdentityUnavailable
 from txdicomtls.interfaces import Grant, IAccess
@@ -53,9 +54,10 @@ class UnknownIdentity(StrEnum):
 class PortalAccess:
     """Lets in who can log in to a portal.
 
-    :param portal: has a checker for :class:`~txdicomtls.access.INodeCredentials`, and one for
-        each type of user identity that is to be verified; its realm has avatars that provide
-        :class:`~txdicomtls.access.IAssociationAvatar`.
+    :param portal: has a checker for
+        :class:`~txdicomtls.access.interfaces.INodeCredentials`, and one for each type of user
+        identity that is to be verified; its realm has avatars that provide
+        :class:`~txdicomtls.access.interfaces.IAssociationAvatar`.
     :param clock: the reactor.
     :param unknown_identity: what becomes of a type that has no checker.
     :param require_identity: refuse who has no user identity that was verified.

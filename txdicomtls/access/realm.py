@@ -14,9 +14,9 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.error import LoginDenied
 from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred, execute
-from zope.interface import Attribute, Interface, implementer
+from zope.interface import Interface, implementer
 
-from txdicomtls.access.credentials import INodeCredentials
+from txdicomtls.access.interfaces import IAssociationAvatar, INodeCredentials
 from txdicomtls.access.policy import AnyPeer, Caller, Peer
 from txdicomtls.interfaces import Grant
 
@@ -60,16 +60,10 @@ class VerifiedUser:
         )
 
 
-class IAssociationAvatar(Interface):
-    """What one node, or one user, may do on an association."""
-
-    grant = Attribute("A txdicomtls.interfaces.Grant.")
-
-
 @implementer(IAssociationAvatar)
 @dataclass(frozen=True, slots=True)
 class Avatar:
-    """See :class:`IAssociationAvatar`."""
+    """See :class:`~txdicomtls.access.interfaces.IAssociationAvatar`."""
 
     grant: Grant
 
@@ -101,7 +95,7 @@ class Realm:
     def requestAvatar(  # Twisted's name
         self, avatarId: object, mind: object, *interfaces: type[Interface]
     ) -> tuple[type[Interface], object, Callable[[], None]]:
-        """Answer with an :class:`IAssociationAvatar`.
+        """Answer with an avatar for associations.
 
         :param avatarId: a :class:`Peer` or :class:`VerifiedUser`; from a checker that is not of
             this package also the name of a user in UTF-8.

@@ -17,7 +17,8 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from txdicomtls.access.credentials import IJSONWebToken, JSONWebToken
+from txdicomtls.access.credentials import JSONWebToken
+from txdicomtls.access.interfaces import IJSONWebToken
 from txdicomtls.access.realm import VerifiedUser
 from txdicomtls.access.token_keys import TokenKey
 from txdicomtls.access.watched_file import WatchedFile

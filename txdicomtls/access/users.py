@@ -9,12 +9,8 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred, execute
 from zope.interface import implementer
 
-from txdicomtls.access.credentials import (
-    IUserName,
-    IUserNameAndPasscode,
-    UserName,
-    UserNameAndPasscode,
-)
+from txdicomtls.access.credentials import UserName, UserNameAndPasscode
+from txdicomtls.access.interfaces import IUserName, IUserNameAndPasscode
 from txdicomtls.access.passcodes import LONGEST_NAME, Passcodes
 from txdicomtls.access.realm import VerifiedUser
 from txdicomtls.access.watched_file import WatchedFile

@@ -8,13 +8,13 @@ from twisted.cred.checkers import ICredentialsChecker
 from twisted.internet.defer import Deferred, maybeDeferred
 from zope.interface import implementer
 
-from txdicomtls.access.credentials import (
+from txdicomtls.access.credentials import KerberosTicket, SAMLAssertion
+from txdicomtls.access.interfaces import (
     IKerberosTicket,
+    IKerberosVerifier,
     ISAMLAssertion,
-    KerberosTicket,
-    SAMLAssertion,
+    ISAMLVerifier,
 )
-from txdicomtls.access.interfaces import IKerberosVerifier, ISAMLVerifier
 
 
 @implementer(ICredentialsChecker)

@@ -16,13 +16,13 @@ from typing import Generic, TypeVar
 
 from txdicomtls.errors import ConfigurationError, CredentialError
 
-Content = TypeVar("Content")
+T = TypeVar("T")
 
 #: Bytes; some thousand users take a tenth of it.
 LARGEST_FILE = 1 << 20
 
 
-class WatchedFile(Generic[Content]):
+class WatchedFile(Generic[T]):
     """What a file says now.
 
     :param path: the file.
@@ -32,18 +32,16 @@ class WatchedFile(Generic[Content]):
     :param secret: others than its owner and its group must not be able to read it.
     """
 
-    def __init__(
-        self, path: Path, parse: Callable[[Path, bytes], Content], *, secret: bool
-    ) -> None:
+    def __init__(self, path: Path, parse: Callable[[Path, bytes], T], *, secret: bool) -> None:
         self.path = path
         self._parse = parse
         self._secret = secret
         self._lock = Lock()
         self._state: tuple[int, ...] = ()
-        self._content: Content | None = None
+        self._content: T | None = None
         self._error: CredentialError | ConfigurationError | None = None
 
-    def current(self) -> Content:
+    def current(self) -> T:
         """Look at the file and read it if it has changed; blocks, in any thread.
 
         :raises CredentialError: it cannot be read, or others may read or change it.
