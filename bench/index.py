@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pydicom.dataset import Dataset
 
-from txdicomtls.index import Index, InstanceRecord, Level, Root, open_index
+from txdicomtls.index import FindOptions, Index, InstanceRecord, Level, Root, open_index
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 SYNTAX = "1.2.840.10008.1.2.1"
@@ -173,8 +174,6 @@ def find(index: Index, asked: Dataset) -> int:
 
 def stream(index: Index) -> int:
     """Ask for everything at instance level, and let go of each page."""
-    from txdicomtls.index import FindOptions
-
     everything = index.find(
         identifier(Level.IMAGE), root=Root.STUDY, options=FindOptions(relational=True, seconds=600)
     )
@@ -194,8 +193,7 @@ def measure(where: str | Path, count: int, rounds: int) -> None:
     print(f"  {index.count()} instances, {studies} studies", flush=True)
     for name, identifiers in questions(studies, rounds):
         times, results = zip(
-            *(measured(lambda asked=asked: find(index, asked)) for asked in identifiers),
-            strict=True,
+            *(measured(partial(find, index, asked)) for asked in identifiers), strict=True
         )
         print(
             f"  find by {name:14} {median(times):8.1f} ms at the median,"
@@ -203,7 +201,7 @@ def measure(where: str | Path, count: int, rounds: int) -> None:
             flush=True,
         )
     before = peak()
-    milliseconds, number = measured(lambda: stream(index))
+    milliseconds, number = measured(partial(stream, index))
     print(
         f"  {number} results at instance level: {milliseconds / 1000:.1f} s,"
         f" peak of memory {before:.1f} MB before, {peak():.1f} MB after"

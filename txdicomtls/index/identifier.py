@@ -67,10 +67,9 @@ def level_of(identifier: Dataset, root: Root) -> Level:
 
     :raises InvalidQuery: it has none, or one that the information model does not have.
     """
-    element = identifier.get(QUERY_RETRIEVE_LEVEL)
-    name = str(element.value).strip(" \0") if element is not None and element.value else ""
-    if not name:
+    if QUERY_RETRIEVE_LEVEL not in identifier or not identifier[QUERY_RETRIEVE_LEVEL].value:
         raise InvalidQuery("the Query/Retrieve Level is missing", tag=QUERY_RETRIEVE_LEVEL)
+    name = str(identifier[QUERY_RETRIEVE_LEVEL].value).strip(" \0")
     for level in root.levels:
         if level.name == name:
             return level

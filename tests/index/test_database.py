@@ -1,0 +1,262 @@
+"""Tests of :mod:`txdicomtls.index.database` and :mod:`txdicomtls.index.upgrade`."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.index.databases import IndexCase, InPostgres
+from tests.index.records import record
+from txdicomtls.errors import IndexTooNew, IndexUnavailable, QueryTimeout
+from txdicomtls.index import Outcome, open_index
+from txdicomtls.index.database import ATTEMPTS, Database, Overtaken
+from txdicomtls.index.schema import METADATA
+
+FOREVER = """
+    WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers)
+    SELECT count(*) FROM numbers
+"""
+
+
+class SchemaTests(IndexCase):
+    def test_the_migrations_lead_to_the_schema_of_the_code(self) -> None:
+        with self.index._database.reading(10) as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            self.assertEqual([], compare_metadata(context, METADATA))
+
+    def test_to_open_it_again_changes_nothing(self) -> None:
+        self.index.add([record()])
+        self.open()
+        self.assertEqual(1, self.index.count())
+
+    def test_a_schema_of_a_newer_release_is_left_alone(self) -> None:
+        self.write("UPDATE alembic_version SET version_num = '9999'")
+        error = self.assertRaises(IndexTooNew, open_index, self.where)
+        self.assertEqual("9999", error.revision)
+        self.assertIn("newer", str(error))
+
+    def test_tables_of_someone_else_are_left_alone(self) -> None:
+        self.write("DELETE FROM alembic_version")
+        with self.assertRaises(IndexUnavailable):
+            open_index(self.where)
+
+    def test_nodes_that_start_at_once_migrate_once(self) -> None:
+        where = self.make_database()
+        failures: list[BaseException] = []
+
+        def start() -> None:
+            try:
+                open_index(where).close()
+            except BaseException as error:  # noqa: BLE001  # reported below
+                failures.append(error)
+
+        in_threads([start] * 6)
+        self.assertEqual([], failures)
+        open_index(where).close()
+
+    def write(self, statement: str) -> None:
+        """Execute a statement behind the back of the index."""
+        self.index._database.write(lambda connection: connection.exec_driver_sql(statement))
+
+
+class SchemaInPostgresTests(InPostgres, SchemaTests):
+    pass
+
+
+class TransactionTests(IndexCase):
+    def test_a_query_that_takes_too_long_is_ended(self) -> None:
+        began = time.monotonic()
+        with self.assertRaises(QueryTimeout), self.index._database.reading(0.1) as connection:
+            connection.execute(text(FOREVER)).all()
+        self.assertLess(time.monotonic() - began, 5)
+
+    def test_after_that_the_connection_is_as_good_as_before(self) -> None:
+        self.test_a_query_that_takes_too_long_is_ended()
+        self.index.add([record()])
+        self.assertEqual(1, self.index.count())
+
+    def test_who_is_overtaken_begins_again(self) -> None:
+        calls: list[int] = []
+
+        def work(connection: Connection) -> str:
+            calls.append(1)
+            connection.execute(text("DELETE FROM contents"))
+            if len(calls) < 3:
+                raise Overtaken
+            return "done"
+
+        self.assertEqual("done", self.index._database.write(work))
+        self.assertEqual(3, len(calls))
+
+    def test_who_is_overtaken_for_ever_gives_up(self) -> None:
+        calls: list[int] = []
+
+        def work(connection: Connection) -> None:
+            calls.append(1)
+            raise Overtaken
+
+        with self.assertRaises(IndexUnavailable):
+            self.index._database.write(work)
+        self.assertEqual(ATTEMPTS, len(calls))
+
+    def test_an_error_of_ours_undoes_what_was_written(self) -> None:
+        def work(connection: Connection) -> None:
+            connection.execute(text("DELETE FROM instances"))
+            raise KeyError
+
+        self.index.add([record()])
+        with self.assertRaises(KeyError):
+            self.index._database.write(work)
+        self.assertEqual(1, len(self.rows("instances")))
+
+    def test_threads_add_at_once_and_nothing_is_lost(self) -> None:
+        outcomes: list[Outcome] = []
+
+        def add(first: int) -> Callable[[], None]:
+            def work() -> None:
+                for number in range(first, 60, 2):
+                    (added,) = self.index.add([record(number % 3, number % 2, number // 4)])
+                    outcomes.append(added.outcome)
+
+            return work
+
+        in_threads([add(first % 2) for first in range(4)])
+        self.assertEqual(120, len(outcomes))
+        self.assertEqual(self.index.count(), outcomes.count(Outcome.ADDED))
+        self.assertEqual(self.index.count(), len(self.rows("instances")))
+
+
+class TransactionInPostgresTests(InPostgres, TransactionTests):
+    pass
+
+
+class SqliteTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.path = Path(self.mktemp())
+
+    def open(self) -> Database:
+        database = Database(self.path, monotonic=time.monotonic)
+        self.addCleanup(database.close)
+        return database
+
+    def test_each_commit_is_synced_to_a_log(self) -> None:
+        with self.open().reading(1) as connection:
+            settings = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            ]
+        self.assertEqual(["wal", 2, 1], settings)
+
+    def test_nobody_else_may_read_the_data_of_patients(self) -> None:
+        database = self.open()
+        database.write(lambda connection: connection.execute(text("DELETE FROM contents")))
+        files = list(self.path.parent.glob(f"{self.path.name}*"))
+        self.assertGreater(len(files), 1)
+        for path in files:
+            self.assertEqual(0, stat.S_IMODE(path.stat().st_mode) & 0o027, path)
+
+    def test_a_file_that_is_no_database_is_left_alone(self) -> None:
+        self.path.write_bytes(b"something of someone else's" * 99)
+        error = self.assertRaises(IndexUnavailable, self.open)
+        self.assertIn("damaged", error.problem)
+        self.assertEqual(b"something of someone else's" * 99, self.path.read_bytes())
+
+    def test_a_damaged_database_is_no_answer(self) -> None:
+        index = open_index(self.path)
+        index.add([record(1, 1, number) for number in range(2000)])
+        index.close()
+        size = self.path.stat().st_size
+        with self.path.open("r+b") as file:
+            file.seek(8192)
+            file.write(b"\xa5" * (size - 8192))
+        error = self.assertRaises(IndexUnavailable, lambda: open_index(self.path).paths())
+        self.assertIn("damaged", error.problem)
+
+    def test_a_directory_that_is_missing_is_told(self) -> None:
+        self.path = self.path / "missing" / "index.db"
+        error = self.assertRaises(IndexUnavailable, self.open)
+        self.assertEqual("No such file or directory", error.problem)
+
+    def test_who_has_to_wait_too_long_for_another_process_is_told(self) -> None:
+        self.patch(sys.modules[Database.__module__], "WAITING", 0.05)
+        database = self.open()
+        other = sqlite3.connect(self.path, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        error = self.assertRaises(
+            IndexUnavailable,
+            database.write,
+            lambda connection: connection.execute(text("DELETE FROM contents")),
+        )
+        self.assertIn("locked", error.problem)
+        other.execute("ROLLBACK")
+        database.write(lambda connection: connection.execute(text("DELETE FROM contents")))
+
+    def test_who_has_to_wait_too_long_for_a_thread_is_told(self) -> None:
+        self.patch(sys.modules[Database.__module__], "WAITING", 0.05)
+        database = self.open()
+        errors: list[IndexUnavailable] = []
+
+        def second() -> None:
+            try:
+                database.write(lambda connection: None)
+            except IndexUnavailable as error:
+                errors.append(error)
+
+        database.write(lambda connection: in_threads([second]))
+        self.assertEqual(1, len(errors))
+
+    def test_readers_do_not_wait_for_the_writer(self) -> None:
+        index = open_index(self.path)
+        self.addCleanup(index.close)
+        index.add([record()])
+
+        def work(connection: Connection) -> int:
+            connection.execute(text("UPDATE patients SET number_of_instances = 7"))
+            return index.count()
+
+        self.assertEqual(1, index._database.write(work))
+
+
+class UrlTests(SynchronousTestCase):
+    def failure(self, where: str) -> IndexUnavailable:
+        error: IndexUnavailable = self.assertRaises(IndexUnavailable, open_index, where)
+        self.assertNotIn("hunter2", str(error))
+        self.assertNotIn("hunter2", error.where)
+        return error
+
+    def test_a_server_that_is_not_there_is_told_without_the_password(self) -> None:
+        self.failure("postgresql://someone:hunter2@127.0.0.1:1/name")
+
+    def test_other_databases_are_refused_by_name(self) -> None:
+        error = self.failure("mysql://someone:hunter2@host/name")
+        self.assertIn("neither", error.problem)
+
+    def test_a_url_that_cannot_be_read_is_not_repeated(self) -> None:
+        self.failure("postgresql://someone:hunter2@host:port/name")
+        self.failure("nonsense://someone:hunter2@host/name")
+
+    def test_without_psycopg_one_is_told_how_to_install_it(self) -> None:
+        with patch.dict(sys.modules, {"psycopg": None}):
+            error = self.failure("postgresql://someone:hunter2@127.0.0.1:1/name")
+        self.assertIn("pip install", error.problem)
+
+
+def in_threads(functions: list[Callable[[], None]]) -> None:
+    """Call all of them at once, and wait until they have returned."""
+    threads = [threading.Thread(target=function) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
