@@ -18,13 +18,13 @@ from txdicomtls.association import (
     MessageBegan,
     MessageEnded,
     MessageRefused,
+    Rejection,
     ReleaseConfirmation,
     ReleaseIndication,
     Role,
     State,
     TransportLost,
 )
-from txdicomtls.association.negotiation import Rejection
 from txdicomtls.codes import AbortReason, AbortSource, RejectReason, RejectResult
 from txdicomtls.dimse import CEchoRQ, CStoreRQ, Status
 from txdicomtls.errors import LocalProtocolError

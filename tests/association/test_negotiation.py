@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from hypothesis import given
-from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.association.pair import CT, EXPLICIT, IMPLICIT, OUR_CLASS, POLICY, VERIFICATION, request
 from txdicomtls.association import (
     Acceptance,
     AcceptancePolicy,
+    ContextChoice,
     PresentationContext,
+    Proposal,
     Rejection,
     Window,
-    agree,
     is_valid_ae_title,
     negotiate,
 )
-from txdicomtls.association.agreement import MOST_OUTSTANDING
 from txdicomtls.association.negotiation import (
     ASSUMED_MAXIMUM_LENGTH,
     provider_rejection,
     usable_maximum_length,
 )
 from txdicomtls.codes import RejectReason, RejectResult
-from txdicomtls.errors import RemoteProtocolError
 from txdicomtls.pdu import (
-    AssociateAC,
     AssociateRQ,
     AsynchronousOperationsWindow,
     ContextResult,
-    PresentationContextAC,
     UserInformation,
     encode,
 )
+
+
+def policy(choose: Callable[[Proposal], ContextChoice]) -> AcceptancePolicy:
+    """One that chooses so."""
+    return replace(POLICY, choose=choose)
 
 
 class NegotiationCase(SynchronousTestCase):
@@ -202,109 +203,22 @@ class WindowTests(NegotiationCase):
             self.assertEqual(Window(invoked=2, performed=agreed), answer.window)
 
 
-class AgreementTests(NegotiationCase):
-    """The requestor's reading of the answer."""
+class ContextTests(NegotiationCase):
+    def test_128_contexts_are_all_answered(self) -> None:
+        answer = self.accepted(request(*[(CT, (EXPLICIT,)), (VERIFICATION, (IMPLICIT,))] * 64))
+        ids = list(range(1, 256, 2))
+        self.assertEqual(ids, [each.context_id for each in answer.pdu.presentation_contexts])
+        self.assertEqual(ids, list(answer.contexts))
+        encode(answer.pdu)
 
-    def answer(
-        self,
-        *contexts: PresentationContextAC,
-        maximum_length: int | None = 16384,
-        window: AsynchronousOperationsWindow | None = None,
-    ) -> AssociateAC:
-        return AssociateAC(
-            called_ae_title="ACCEPTOR",
-            calling_ae_title="REQUESTOR",
-            presentation_contexts=contexts,
-            user_information=UserInformation(maximum_length=maximum_length, window=window),
-        )
-
-    def taken(
-        self, context_id: int, transfer_syntax: str, result: int = 0
-    ) -> PresentationContextAC:
-        return PresentationContextAC(
-            context_id=context_id, result=result, transfer_syntax=transfer_syntax
-        )
-
-    def test_accepted_contexts_are_those_that_were_proposed(self) -> None:
-        agreed = agree(request(), self.answer(self.taken(3, IMPLICIT), self.taken(1, "", 3)))
-        self.assertEqual(
-            {3: PresentationContext(context_id=3, abstract_syntax=CT, transfer_syntax=IMPLICIT)},
-            agreed.contexts,
-        )
-
-    def test_a_context_that_the_answer_leaves_out_is_not_accepted(self) -> None:
-        self.assertEqual({}, agree(request(), self.answer()).contexts)
-
-    def test_a_context_that_was_not_proposed_is_the_fault_of_the_peer(self) -> None:
-        for result in (0, 3):
-            error = self.assertRaises(
-                RemoteProtocolError,
-                agree,
-                request(),
-                self.answer(self.taken(99, IMPLICIT, result)),
-            )
-            self.assertIn("99", str(error))
-
-    def test_a_transfer_syntax_that_was_not_offered_is_the_fault_of_the_peer(self) -> None:
-        self.assertRaises(
-            RemoteProtocolError, agree, request(), self.answer(self.taken(1, EXPLICIT))
-        )
-
-    def test_a_maximum_length_without_room_for_data_is_the_fault_of_the_peer(self) -> None:
-        for length in range(1, 8):
-            self.assertRaises(
-                RemoteProtocolError, agree, request(), self.answer(maximum_length=length)
-            )
-        self.assertEqual(0, agree(request(), self.answer(maximum_length=0)).peer_maximum_length)
-
-    def test_the_window_is_one_unless_both_sides_named_one(self) -> None:
-        asked = AsynchronousOperationsWindow(invoked=5, performed=1)
-        self.assertEqual(Window(), agree(request(window=asked), self.answer()).window)
-        self.assertEqual(Window(), agree(request(), self.answer(window=asked)).window)
-
-    def test_the_smaller_window_holds_and_zero_is_unlimited(self) -> None:
-        for asked, answered, agreed in (
-            (5, 3, 3),
-            (5, 9, 5),
-            (0, 3, 3),
-            (5, 0, 5),
-            (0, 0, MOST_OUTSTANDING),
-        ):
-            window = agree(
-                request(window=AsynchronousOperationsWindow(invoked=asked, performed=1)),
-                self.answer(window=AsynchronousOperationsWindow(invoked=answered, performed=1)),
-            ).window
-            self.assertEqual(agreed, window.invoked, (asked, answered))
-
-    @given(
-        st.lists(
-            st.tuples(
-                st.sampled_from([CT, VERIFICATION, "1.2.3"]),
-                st.lists(
-                    st.sampled_from([IMPLICIT, EXPLICIT, "1.2.4"]), min_size=1, max_size=3
-                ).map(tuple),
-            ),
-            min_size=1,
-            max_size=10,
-        ),
-        st.none() | st.integers(0, 300),
-        st.sampled_from([None, 0, 8, 16384]),
-    )
-    def test_both_sides_come_to_the_same_contexts_and_window(
-        self,
-        contexts: list[tuple[str, tuple[str, ...]]],
-        window: int | None,
-        maximum_length: int | None,
-    ) -> None:
-        asked = None
-        if window is not None:
-            asked = AsynchronousOperationsWindow(invoked=window, performed=1)
-        wanted = request(*contexts, maximum_length=maximum_length, window=asked)
-        accepted = self.accepted(wanted)
-        agreed = agree(wanted, accepted.pdu)
-        self.assertEqual(accepted.contexts, agreed.contexts)
-        self.assertEqual(accepted.window, agreed.window)
-        self.assertEqual(POLICY.maximum_length, agreed.peer_maximum_length)
+    def test_a_policy_may_refuse_every_single_one(self) -> None:
+        for reason in ContextResult:
+            if reason is not ContextResult.ACCEPTANCE:
+                answer = self.accepted(request(), policy(lambda _, why=reason: why))  # type: ignore[misc]  # bound by its default
+                self.assertEqual(
+                    [reason] * 2, [each.result for each in answer.pdu.presentation_contexts]
+                )
+                self.assertEqual({}, answer.contexts)
 
 
 class MaximumLengthTests(SynchronousTestCase):

@@ -8,12 +8,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.association.pair import CT, VERIFICATION
+from tests.association.pair import CT, STUDY_ROOT_FIND, VERIFICATION
 from tests.net.channel import MemoryChannel
 from tests.net.doubles import Cancellable, Operation, Service
 from tests.net.pair import (
     CT_ID,
-    STUDY_ROOT_FIND,
     STUDY_ROOT_FIND_ID,
     find_request,
     query_contexts,
@@ -414,7 +413,8 @@ class ExchangeTests(DispatchCase):
         self.assertIsInstance(self.channel.messages[0], CFindRSP)
 
     def test_it_fires_when_there_is_room_for_the_next_one(self) -> None:
-        self.channel.room = room = Deferred()
+        room: Deferred[None] = Deferred()
+        self.channel.room = room
         responded = watch(self.exchange.respond(self.pending()))
         self.assertEqual((1, False), (self.channel.complete, responded.is_known))
         room.callback(None)

@@ -233,12 +233,12 @@ class OperationTests(NetCase):
     def test_a_malformed_request_of_the_peer_is_answered_by_its_status(self) -> None:
         _, peer, wire = self.calling()
         field = b"\x00\x00\x00\x01\x02\x00\x00\x00"
-        peer.alter = lambda data: data.replace(field + b"\x30\x00", field + b"\x02\x00")
+        peer.alter = lambda data: data.replace(field + b"\x30\x00", field + b"\x50\x01")
         peer.received.clear()
         peer.send(VERIFICATION_ID, echo_request())
         wire.flush()
         response: Any = peer.told(MessageBegan)[-1].message
-        self.assertEqual(Status.UNRECOGNIZED_OPERATION, response.status)
+        self.assertEqual(Status.MISTYPED_ARGUMENT, response.status)
 
     def test_an_operation_cannot_be_invoked_before_the_association(self) -> None:
         client, _, _ = self.calling(accept=False)

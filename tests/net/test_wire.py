@@ -94,10 +94,12 @@ class PostTests(WireCase):
 class SendTests(WireCase):
     def test_no_block_is_asked_for_before_there_is_room(self) -> None:
         source = Source(b"ab", b"cd")
-        self.channel.room = room = Deferred()
+        room: Deferred[None] = Deferred()
+        self.channel.room = room
         sending = watch(self.send(store_request(1), source()))
         self.assertEqual(([], 0), (self.sent(), source.asked))
-        self.channel.room = further = Deferred()
+        further: Deferred[None] = Deferred()
+        self.channel.room = further
         room.callback(None)
         self.assertEqual(([1], 1), (self.sent(), source.asked))
         self.channel.room = None

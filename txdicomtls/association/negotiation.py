@@ -135,20 +135,19 @@ def by_sop_class(items: Iterable[_Item]) -> dict[str, _Item]:
 
 def _acceptance(request: AssociateRQ, policy: AcceptancePolicy, peer_maximum: int) -> Acceptance:
     asked = request.user_information
+    selected = _selected(asked.roles)
     answers = []
     contexts = {}
     for context_id, proposal in proposals(request):
         choice = policy.choose(proposal)
         answers.append(_answer(context_id, proposal, choice))
         if isinstance(choice, Accepted):
+            item = selected.get(proposal.abstract_syntax)
             contexts[context_id] = PresentationContext(
                 context_id=context_id,
                 abstract_syntax=proposal.abstract_syntax,
                 transfer_syntax=choice.transfer_syntax,
-                roles=Roles(
-                    scu=choice.roles.scu and proposal.roles.scu,
-                    scp=choice.roles.scp and proposal.roles.scp,
-                ),
+                roles=_granted_roles(item, choice.roles),
             )
     extended = _answer_extended(asked.extended, contexts, policy)
     window = _answer_window(asked.window, policy.window)
@@ -165,7 +164,7 @@ def _acceptance(request: AssociateRQ, policy: AcceptancePolicy, peer_maximum: in
                 and AsynchronousOperationsWindow(
                     invoked=window.invoked, performed=window.performed
                 ),
-                roles=_answer_roles(asked.roles, contexts),
+                roles=_answer_roles(selected, contexts),
                 extended=tuple(
                     ExtendedNegotiation(sop_class_uid=uid, information=information)
                     for uid, information in extended.items()
@@ -182,28 +181,33 @@ def _acceptance(request: AssociateRQ, policy: AcceptancePolicy, peer_maximum: in
 
 def proposals(request: AssociateRQ) -> Iterable[tuple[int, Proposal]]:
     """What a request proposes, with the ID of each presentation context."""
-    roles = by_sop_class(request.user_information.roles)
+    selected = _selected(request.user_information.roles)
     common = by_sop_class(request.user_information.common_extended)
     for context in request.presentation_contexts:
-        role = roles.get(context.abstract_syntax)
+        role = selected.get(context.abstract_syntax)
         kind = common.get(context.abstract_syntax)
         yield (
             context.context_id,
             Proposal(
                 abstract_syntax=context.abstract_syntax,
                 transfer_syntaxes=context.transfer_syntaxes,
-                roles=_asked_roles(role),
+                roles=Roles(scu=role.scu, scp=role.scp) if role else Roles(),
                 service_class=kind.service_class_uid if kind else "",
                 related=kind.related_general_sop_classes if kind else (),
             ),
         )
 
 
-def _asked_roles(role: RoleSelection | None) -> Roles:
-    """What a role selection item asks for; one that asks for no role at all is none."""
-    if role is None or not (role.scu or role.scp):
+def _selected(roles: Iterable[RoleSelection]) -> dict[str, RoleSelection]:
+    """The role selection items that count, by SOP class; one that asks for no role is none."""
+    return {uid: role for uid, role in by_sop_class(roles).items() if role.scu or role.scp}
+
+
+def _granted_roles(item: RoleSelection | None, granted: Roles) -> Roles:
+    """The roles of a requestor: no more than it asked for; the default where it did not ask."""
+    if item is None:
         return Roles()
-    return Roles(scu=role.scu, scp=role.scp)
+    return Roles(scu=item.scu and granted.scu, scp=item.scp and granted.scp)
 
 
 def _answer(context_id: int, proposal: Proposal, choice: ContextChoice) -> PresentationContextAC:
@@ -228,18 +232,14 @@ def _sendable(transfer_syntax: str) -> str:
 
 
 def _answer_roles(
-    asked: tuple[RoleSelection, ...], contexts: dict[int, PresentationContext]
+    selected: dict[str, RoleSelection], contexts: dict[int, PresentationContext]
 ) -> tuple[RoleSelection, ...]:
     """An answer for each SOP class that was asked about and accepted (PS3.7 D.3.3.4.2)."""
     accepted = {context.abstract_syntax: context.roles for context in contexts.values()}
     return tuple(
-        RoleSelection(
-            sop_class_uid=uid,
-            scu=accepted[uid].scu,
-            scp=accepted[uid].scp,
-        )
-        for uid, role in by_sop_class(asked).items()
-        if uid in accepted and (role.scu or role.scp)
+        RoleSelection(sop_class_uid=uid, scu=accepted[uid].scu, scp=accepted[uid].scp)
+        for uid in selected
+        if uid in accepted
     )
 
 
