@@ -99,4 +99,5 @@ class Root(Enum):
     @property
     def levels(self) -> tuple[Level, ...]:
         """The levels, from the top down."""
-        return self.value
+        levels: tuple[Level, ...] = self.value
+        return levels

@@ -30,16 +30,22 @@ class SOPReference:
 class CommitmentRequest:
     """What is to be committed, in one transaction (PS3.4 J.3.2).
 
+    All but the association can be noted down, and resumed from after a restart.
+
     :param transaction_uid: a valid UID.
     :param references: the instances, each once.
-    :param association: a :class:`txdicomtls.net.AssociationFacts`: who asks.
+    :param ae_title: who asks, and is to be told.
+    :param own_ae_title: as whom it was asked for.
     :param user: who was authenticated there; empty where nobody was.
+    :param association: a :class:`txdicomtls.net.AssociationFacts`; None once it is resumed.
     """
 
     transaction_uid: str
     references: tuple[SOPReference, ...]
-    association: Any
+    ae_title: str
+    own_ae_title: str
     user: str = ""
+    association: Any = None
 
 
 class ICommitmentProvider(Interface):

@@ -200,5 +200,12 @@ class CancellableOperation(Operation):
             log_unplanned(error, what, self.means.new_id())
         return self.cancelled()
 
+    def may_leave(self) -> bool:
+        """Whether it may be answered though it has not come to its end."""
+        return True
+
     def _leave(self) -> None:
-        self.answer(self.cancelled())
+        if self.may_leave():
+            self.answer(self.cancelled())
+        else:
+            self._grace.start()
