@@ -14,7 +14,7 @@ from tests.access.facts import identity, passcode, said
 from tests.access.test_portal import Checker
 from tests.access.test_verifiers import Assertions, Tickets
 from tests.archive.doubles import Jobs, at_once
-from tests.net.pair import NetCase, ask_for
+from tests.net.pair import CT_ID, VERIFICATION_ID, NetCase, ask_for, echo_request
 from txdicomtls.access import (
     CertificateBinding,
     FewThreads,
@@ -28,14 +28,15 @@ from txdicomtls.access import (
     SAMLChecker,
     UnknownIdentity,
     UserNameChecker,
+    VerifiedUser,
     WatchedFile,
     hash_passcode,
     parse_passcodes,
 )
-from txdicomtls.association import AssociateConfirmation, AssociateRejection
+from txdicomtls.association import AssociateConfirmation, AssociateRejection, MessageBegan
 from txdicomtls.errors import AssociationRejected, IdentityUnavailable
 from txdicomtls.net import Quotas
-from txdicomtls.pdu import AssociateRQ, UserIdentityAC, UserIdentityRQ
+from txdicomtls.pdu import AssociateRQ, ContextResult, UserIdentityAC, UserIdentityRQ
 from txdicomtls.threads import InThread
 
 OURS = CertificateBinding.of(san=["client"])
@@ -184,3 +185,36 @@ class ResponseTests(RefusalCase):
     def test_who_was_not_verified_gets_none(self) -> None:
         for kind in (1, 3, 4, 5, 6):
             self.assertIsNone(self.answered(self.access(), asking(user=identity(kind, b"alice"))))
+
+
+class GrantTests(RefusalCase):
+    """What was granted is kept to: no more than both may, and no longer."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        user = VerifiedUser(name="alice", services=frozenset({"echo", "find"}), valid_for=60.0)
+        access = self.access(Checker(user))
+        wanted = asking(user=passcode(b"alice", b"sesame"))
+        self.peer, _, self.wire = self.called(self.factory(access=access), wanted)
+
+    def echoed(self) -> list[int]:
+        """The statuses of all answers until now, after one more C-ECHO."""
+        self.peer.send(VERIFICATION_ID, echo_request(len(self.peer.told(MessageBegan)) + 1))
+        self.wire.flush()
+        messages: list[Any] = [each.message for each in self.peer.told(MessageBegan)]
+        return [message.status for message in messages]
+
+    def test_a_service_that_the_user_may_not_use_gets_no_context(self) -> None:
+        (confirmation,) = self.peer.told(AssociateConfirmation)
+        self.assertEqual({VERIFICATION_ID}, set(confirmation.contexts))
+        results = {
+            each.context_id: each.result for each in confirmation.acceptance.presentation_contexts
+        }
+        self.assertEqual(ContextResult.USER_REJECTION, results[CT_ID])
+
+    def test_what_has_expired_is_answered_with_not_authorized(self) -> None:
+        self.assertEqual([0x0000], self.echoed())
+        self.advance(59)
+        self.assertEqual([0x0000, 0x0000], self.echoed())
+        self.advance(1)
+        self.assertEqual([0x0000, 0x0000, 0x0124], self.echoed())
