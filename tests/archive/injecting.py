@@ -99,7 +99,7 @@ def storing(directory: Path, go: int, attempts: int = 2) -> Callable[[int], None
                     say("refused")
                 else:
                     say(f"!{type(outcome).__name__}: {outcome}")
-        if (leaked := open_descriptors() - before) > 0:
+        if attempts > 1 and (leaked := open_descriptors() - before) > 0:
             say(f"!{leaked} descriptors leaked")
         say("lived")
 

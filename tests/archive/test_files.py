@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
@@ -18,6 +19,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
 
+from tests.archive.cases import ArchiveCase
 from tests.archive.doubles import (
     HOSTILE,
     INSTANCE,
@@ -29,18 +31,23 @@ from tests.archive.doubles import (
     open_descriptors,
     pieces,
 )
-from txdicomtls.archive.files import FileArchive
-from txdicomtls.errors import DuplicateInstance, InvalidInstance, OutOfResources, StorageError
+from tests.archive.instances import SERIES, STUDY, data_set, instance
+from tests.archive.test_commit import OTHER
+from txdicomtls.archive import ArchiveEventKind, DuplicatePolicy, FileArchive, Layout
+from txdicomtls.errors import (
+    DuplicateInstance,
+    InvalidInstance,
+    MismatchedInstance,
+    OutOfResources,
+    StorageError,
+)
+from txdicomtls.index.record import Flaw
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver
 from txdicomtls.part10 import meta_bytes, read_header
 from txdicomtls.threads import InThread
 
-DATA = b"data set" * 100
-
-
-def instance(number: int) -> IncomingInstance:
-    return dataclasses.replace(INSTANCE, sop_instance_uid=f"{UID}.{number}")
+DATA = data_set()
 
 
 class PrepareTests(SynchronousTestCase):
@@ -131,7 +138,7 @@ class PrepareTests(SynchronousTestCase):
         (self.root / "objects" / "00" / "1.2.dcm").write_bytes(b"kept")
         first.close()
         self.archive().prepare()
-        self.assertEqual({"lock", "objects/00/1.2.dcm"}, files_below(self.root))
+        self.assertEqual({"archive", "lock", "objects/00/1.2.dcm"}, files_below(self.root))
         self.assertEqual(b"not ours", outside.read_bytes())
 
     def test_a_link_in_the_place_of_a_directory_is_refused(self) -> None:
@@ -252,7 +259,7 @@ class ReceiveTests(SynchronousTestCase):
             dying = FileArchive(root, in_thread=at_once, disk=disk)
             results: list[object] = []
             sink = dying.receive(instance(number))
-            sink.write(memoryview(DATA))
+            sink.write(memoryview(data_set(instance(number))))
             sink.finish().addBoth(results.append)
             self.archive.close()
 
@@ -261,11 +268,172 @@ class ReceiveTests(SynchronousTestCase):
             self.assertEqual([], list((root / "incoming").iterdir()))
             path = self.archive.path_of(uid)
             if path.exists():
-                self.assertEqual(meta_bytes(instance(number)) + DATA, path.read_bytes())
+                content = meta_bytes(instance(number)) + data_set(instance(number))
+                self.assertEqual(content, path.read_bytes())
             if results == [None]:
                 self.assertTrue(path.exists(), disk.calls)
-            self.successResultOf(self.store(instance(number), DATA))
+            self.successResultOf(self.store(instance(number), data_set(instance(number))))
         self.addCleanup(self.archive.close)
+
+
+class DuplicateTests(ArchiveCase):
+    """Other bytes of an instance that is kept: what each policy makes of them."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.first, self.second = data_set(), OTHER
+
+    def content(self, name: str) -> bytes:
+        return (self.root / "objects" / name).read_bytes()[len(meta_bytes(INSTANCE)) :]
+
+    @property
+    def found(self) -> bytes:
+        """What is found by the UID."""
+        return self.content(self.index.rows[UID].path.removeprefix("objects/"))
+
+    def kinds(self) -> list[ArchiveEventKind]:
+        return [event.kind for event in self.events]
+
+    def test_refused_ones_leave_nothing_and_both_hashes_are_told(self) -> None:
+        archive = self.archive()
+        self.successResultOf(self.store(archive, data=self.first))
+        self.failureResultOf(self.store(archive, data=self.second), DuplicateInstance)
+        self.successResultOf(self.store(archive, data=self.first))
+        self.assertEqual(self.first, self.found)
+        (event,) = self.events
+        self.assertIs(ArchiveEventKind.REFUSED, event.kind)
+        self.assertEqual(sha256(self.first).hexdigest(), event.kept_sha256)
+        self.assertEqual(sha256(self.second).hexdigest(), event.received_sha256)
+        self.assertEqual("CT_ROOM_1", event.calling_ae_title)
+        self.assertEqual((1, set()), (len(self.kept), self.incoming))
+
+    def test_the_same_bytes_with_another_meaning_are_refused(self) -> None:
+        archive = self.archive(index=None)
+        private = dataclasses.replace(INSTANCE, transfer_syntax_uid="1.2.3")
+        self.successResultOf(self.store(archive, private, self.first))
+        self.failureResultOf(self.store(archive, INSTANCE, self.first), DuplicateInstance)
+
+    def test_both_are_kept_and_the_first_is_found(self) -> None:
+        archive = self.archive(duplicates=DuplicatePolicy.KEEP_BOTH)
+        for data in (self.first, self.second, self.second, self.first):
+            self.successResultOf(self.store(archive, data=data))
+        self.assertEqual(self.first, self.found)
+        self.assertEqual({self.first, self.second}, set(map(self.content, self.kept)))
+        self.assertEqual([ArchiveEventKind.KEPT_BOTH] * 2, self.kinds())
+
+    def test_the_new_one_takes_the_place_of_the_first_and_can_lose_it_again(self) -> None:
+        archive = self.archive(duplicates=DuplicatePolicy.REPLACE)
+        self.successResultOf(self.store(archive, data=self.first))
+        for data in (self.second, self.first, data_set(pixels=b"more"), self.second):
+            self.successResultOf(self.store(archive, data=data))
+            self.assertEqual(data, self.found)
+            self.assertEqual(1, len(self.kept))
+            self.successResultOf(self.store(archive, data=data))
+            self.assertEqual(1, len(self.kept))
+        self.assertEqual([ArchiveEventKind.REPLACED] * 4, self.kinds())
+        self.assertEqual(set(), self.incoming)
+
+    def test_each_policy_works_without_an_index(self) -> None:
+        for policy, files in (
+            (DuplicatePolicy.REFUSE, 1),
+            (DuplicatePolicy.KEEP_BOTH, 2),
+            (DuplicatePolicy.REPLACE, 1),
+        ):
+            self.root = Path(self.mktemp())
+            archive = self.archive(index=None, duplicates=policy)
+            self.successResultOf(self.store(archive, data=self.first))
+            outcome = self.store(archive, data=self.second)
+            if policy is DuplicatePolicy.REFUSE:
+                self.failureResultOf(outcome, DuplicateInstance)
+            else:
+                self.successResultOf(outcome)
+            self.assertEqual(files, len(self.kept))
+            here = archive.path_of(UID).read_bytes().removeprefix(meta_bytes(INSTANCE))
+            self.assertEqual(self.second if policy is DuplicatePolicy.REPLACE else self.first, here)
+            self.assertEqual(set(), self.incoming)
+
+    def test_a_damaged_file_is_repaired_by_the_same_bytes(self) -> None:
+        archive = self.archive()
+        self.successResultOf(self.store(archive, data=self.first))
+        for damage in (b"", b"x" * 500, meta_bytes(INSTANCE) + self.second):
+            (name,) = self.kept
+            (self.root / "objects" / name).write_bytes(damage)
+            self.successResultOf(self.store(archive, data=self.first))
+            self.assertEqual(self.first, self.found)
+            self.assertEqual(1, len(self.kept), damage)
+        self.assertEqual([ArchiveEventKind.REPAIRED] * 3, self.kinds())
+
+    def test_a_missing_file_is_there_again_when_the_same_bytes_come(self) -> None:
+        archive = self.archive()
+        self.successResultOf(self.store(archive, data=self.first))
+        archive.path_of(UID).unlink()
+        self.index.mark(UID, Flaw.MISSING)
+        self.successResultOf(self.store(archive, data=self.first))
+        self.assertEqual(self.first, self.found)
+        self.assertIs(Flaw.NONE, self.index.rows[UID].flaw)
+
+    def test_without_an_index_a_damaged_file_is_not_overwritten(self) -> None:
+        archive = self.archive(index=None)
+        for damaged in (b"", b"x" * 500, meta_bytes(INSTANCE)):
+            archive.path_of(UID).write_bytes(damaged)
+            self.failureResultOf(self.store(archive, data=self.first), DuplicateInstance)
+            self.assertEqual(damaged, archive.path_of(UID).read_bytes())
+
+
+class LayoutTests(ArchiveCase):
+    PATTERN = "{study_date:year}/{study_instance_uid}/{series_instance_uid}/{sop_instance_uid}.dcm"
+
+    def test_files_lie_where_the_pattern_says_and_directories_are_durable(self) -> None:
+        disk = FaultyDisk()
+        archive = self.archive(layout=Layout(self.PATTERN), disk=disk)
+        self.successResultOf(self.store(archive))
+        self.assertEqual({f"2026/{STUDY}/{SERIES}/{UID}.dcm"}, self.kept)
+        objects = self.root.absolute() / "objects"
+        for made in (objects, objects / "2026", objects / "2026" / STUDY):
+            self.assertIn(made, disk.synced)
+        for path in (self.root / "objects").rglob("*"):
+            expected = 0o750 if path.is_dir() else 0o640
+            self.assertEqual(expected, stat.S_IMODE(path.stat().st_mode), path)
+
+    def test_a_directory_is_synced_into_the_one_above_once(self) -> None:
+        disk = FaultyDisk()
+        archive = self.archive(layout=Layout(self.PATTERN), disk=disk)
+        self.successResultOf(self.store(archive))
+        before = len(disk.synced)
+        self.successResultOf(self.store(archive, instance(1)))
+        self.assertEqual(before + 2, len(disk.synced))  # the file, and its directory
+
+    def test_hostile_uids_and_dates_of_a_data_set_reach_no_path(self) -> None:
+        archive = self.archive(layout=Layout(self.PATTERN))
+        around = self.root.absolute().parent
+        before = files_below(around)
+        for text in HOSTILE:
+            if text.isascii() and text.strip("\0 ") == text and len(text) < 65:
+                for field in ("study", "series"):
+                    outcome = self.store(archive, INSTANCE, data_set(**{field: text}))
+                    self.failureResultOf(outcome, InvalidInstance, MismatchedInstance)
+        self.assertEqual(before, files_below(around))
+        for number, text in enumerate(("../../..", "20261301", "", "2026/1/1")):
+            what = instance(number)
+            self.successResultOf(self.store(archive, what, data_set(what, study_date=text)))
+        self.assertEqual({"undated"}, {Path(name).parts[0] for name in self.kept})
+
+    def test_an_instance_in_another_study_is_the_same_instance(self) -> None:
+        archive = self.archive(layout=Layout(self.PATTERN))
+        self.successResultOf(self.store(archive))
+        other = data_set(study="1.9")
+        self.failureResultOf(self.store(archive, INSTANCE, other), DuplicateInstance)
+        self.assertEqual({f"2026/{STUDY}/{SERIES}/{UID}.dcm"}, self.kept)
+
+    def test_a_layout_can_be_changed_with_instances_in_the_archive(self) -> None:
+        first = self.archive()
+        self.successResultOf(self.store(first))
+        first.close()
+        archive = self.archive(layout=Layout(self.PATTERN))
+        self.successResultOf(self.store(archive))
+        self.failureResultOf(self.store(archive, data=OTHER), DuplicateInstance)
+        self.successResultOf(self.store(archive, instance(1)))
+        self.assertEqual(2, len(self.kept))
 
 
 class ThreadTests(TestCase):
@@ -301,7 +469,7 @@ class ThreadTests(TestCase):
 
     async def test_a_large_object_is_kept_bit_by_bit(self) -> None:
         archive = self.prepared()
-        data = os.urandom(1 << 20) * 20
+        data = data_set(pixels=os.urandom(1 << 20) * 20)
         self.assertEqual("kept", await self.store(archive, INSTANCE, data))
         self.assertEqual(meta_bytes(INSTANCE) + data, archive.path_of(UID).read_bytes())
 
@@ -319,8 +487,9 @@ class ThreadTests(TestCase):
         archive = self.prepared(disk=disk)
         self.assertIn("fsync", here)  # prepare() was called here, so the watch works
         here.clear()
-        await self.store(archive, INSTANCE, bytes(3 << 20))
-        await self.store(archive, INSTANCE, bytes(3 << 20))
+        large = data_set(pixels=bytes(3 << 20))
+        self.assertEqual("kept", await self.store(archive, INSTANCE, large))
+        self.assertEqual("kept", await self.store(archive, INSTANCE, large))
         sink = archive.receive(instance(1))
         sink.write(memoryview(bytes(3 << 20)))
         sink.discard()
@@ -332,21 +501,22 @@ class ThreadTests(TestCase):
         archive = self.prepared()
         stores = []
         for number in range(200):
-            data = bytes([number]) * 1000
+            data = data_set(instance(number))
             stores += [
                 ensureDeferred(self.store(archive, instance(number), data)) for _ in range(2)
             ]
         for success, outcome in await DeferredList(stores, consumeErrors=True):
             self.assertEqual((True, "kept"), (success, outcome))
-        self.assertEqual(201, len(files_below(self.root)))  # and the lock
+        self.assertEqual(200, len(files_below(self.root / "objects")))
         for number in range(200):
             content = archive.path_of(f"{UID}.{number}").read_bytes()
-            self.assertEqual(meta_bytes(instance(number)) + bytes([number]) * 1000, content)
+            self.assertEqual(meta_bytes(instance(number)) + data_set(instance(number)), content)
 
     async def test_two_senders_of_other_bytes_at_once_get_one_truth_each(self) -> None:
         archive = self.prepared()
         for number in range(100):
-            first, second = (bytes([byte]) * 5000 for byte in (1, 2))
+            what = instance(number)
+            first, second = (data_set(what, pixels=bytes([byte]) * 5000) for byte in (1, 2))
             outcomes = await DeferredList(
                 [
                     ensureDeferred(self.store(archive, instance(number), data))
@@ -358,4 +528,4 @@ class ThreadTests(TestCase):
             winner = first if answers[0] == "kept" else second
             content = archive.path_of(f"{UID}.{number}").read_bytes()
             self.assertEqual(meta_bytes(instance(number)) + winner, content)
-        self.assertEqual(101, len(files_below(self.root)))
+        self.assertEqual(100, len(files_below(self.root / "objects")))

@@ -6,22 +6,28 @@ import errno
 import os
 from pathlib import Path
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from tests.archive.doubles import INSTANCE, FaultyDisk, Jobs, files_below, pieces
+from tests.archive.instances import data_set
+from tests.archive.test_draft import identified
 from txdicomtls.archive.disk import Disk
-from txdicomtls.archive.draft import Draft
+from txdicomtls.archive.draft import Draft, Sealed
+from txdicomtls.archive.inspection import Inspection
 from txdicomtls.archive.sink import JOB_SIZE, MOST_WAITING, FileSink
-from txdicomtls.errors import CannotUnderstand, OutOfResources
+from txdicomtls.errors import CannotUnderstand, DuplicateInstance, OutOfResources
 from txdicomtls.interfaces import IInstanceSink
 from txdicomtls.part10 import meta_bytes
 
 META = meta_bytes(INSTANCE)
-SMALL = b"small data set, even"
+SMALL = data_set()
 PIECE = 16384
-LARGE = os.urandom(PIECE) * 640  # 10 MiB
+LARGE = data_set(pixels=os.urandom(PIECE) * 640)  # 10 MiB
+#: A data set whose end has not come when these have.
+BEGUN = LARGE[: 2 * JOB_SIZE]
 
 
 class SinkTests(SynchronousTestCase):
@@ -29,12 +35,20 @@ class SinkTests(SynchronousTestCase):
         self.root = Path(self.mktemp())
         self.root.mkdir()
         self.jobs = Jobs()
+        self.failures: list[Failure] = []
         self.sink = self.make()
 
-    def make(self, disk: Disk = os) -> FileSink:
-        final = self.root / "final"
-        draft = Draft(self.root / "temporary", final, META, sync=False, disk=disk)
-        return FileSink(draft, self.jobs)
+    def make(self, disk: Disk = os, *, largest: int | None = None) -> FileSink:
+        draft = Draft(
+            self.root / "temporary", INSTANCE, Inspection(INSTANCE), identified, disk=disk
+        )
+        return FileSink(draft, self.jobs, self.keep, largest=largest, failed=self.failures.append)
+
+    def keep(self, sealed: Sealed) -> Deferred[None]:
+        assert sealed.descriptor is not None
+        os.close(sealed.descriptor)
+        sealed.temporary.rename(self.root / "final")
+        return succeed(None)
 
     @property
     def kept(self) -> bytes:
@@ -110,15 +124,12 @@ class SinkTests(SynchronousTestCase):
             self.successResultOf(room)
 
     def test_very_small_fragments_do_not_fill_the_memory(self) -> None:
-        view = memoryview(b"xx")
         count = 0
-        while self.sink.write(view) is None:
+        for piece in pieces(LARGE, 2):
             count += 1
+            if self.sink.write(piece) is not None:
+                break
         self.assertLess(count, 30000)
-        finished = self.sink.finish()
-        self.jobs.do_all()
-        self.successResultOf(finished)
-        self.assertEqual(META + b"xx" * (count + 1), self.kept)
 
     def test_empty_pieces_are_nothing(self) -> None:
         self.assertIsNone(self.sink.write(memoryview(b"")))
@@ -130,14 +141,47 @@ class SinkTests(SynchronousTestCase):
         self.assertEqual(META + SMALL, self.kept)
 
     def test_finishing_waits_for_the_job_under_way(self) -> None:
-        self.write(LARGE[: 2 * JOB_SIZE])
+        data = data_set(pixels=bytes(2 * JOB_SIZE))
+        self.write(data)
         finished = self.sink.finish()
         self.assertEqual(1, len(self.jobs.waiting))
         self.jobs.do_one()
         self.assertNoResult(finished)
         self.jobs.do_one()
         self.successResultOf(finished)
-        self.assertEqual(META + LARGE[: 2 * JOB_SIZE], self.kept)
+        self.assertEqual(META + data, self.kept)
+
+    def test_what_cannot_be_kept_is_told(self) -> None:
+        self.keep = lambda _: fail(DuplicateInstance("other bytes"))  # type: ignore[method-assign]
+        self.sink = self.make()
+        self.sink.write(memoryview(SMALL))
+        finished = self.sink.finish()
+        self.jobs.do_all()
+        self.failureResultOf(finished, DuplicateInstance)
+
+    def test_a_data_set_over_the_limit_is_refused_and_one_at_it_is_kept(self) -> None:
+        for data in (SMALL, LARGE):
+            self.sink = self.make(largest=len(data))
+            self.write_all(data)
+            finished = self.sink.finish()
+            self.jobs.do_all()
+            self.successResultOf(finished)
+            (self.root / "final").unlink()
+            self.sink = self.make(largest=len(data) - 1)
+            self.write_all(data)
+            finished = self.sink.finish()
+            self.jobs.do_all()
+            self.assertIn("larger", str(self.failureResultOf(finished, OutOfResources).value))
+            self.assertEqual(set(), files_below(self.root))
+
+    def test_nobody_waits_for_the_disk_with_what_is_over_the_limit(self) -> None:
+        self.sink = self.make(largest=len(LARGE) // 2)
+        self.write(LARGE)
+        for _ in range(100):
+            self.assertIsNone(self.sink.write(memoryview(LARGE)))
+        self.sink.discard()
+        self.jobs.do_all()
+        self.assertEqual(set(), files_below(self.root))
 
     def test_an_odd_or_empty_data_set_is_not_understood(self) -> None:
         empty = self.sink.finish()
@@ -166,10 +210,11 @@ class SinkTests(SynchronousTestCase):
             self.jobs.do_all()
             error = self.failureResultOf(finished, OutOfResources).value
             self.assertIn("no space left", str(error))
+            self.assertIs(error, self.failures.pop().value)
 
     def test_an_error_while_finishing_waits_is_told(self) -> None:
         self.sink = self.make(FaultyDisk(failing=3))
-        self.write(LARGE[: 2 * JOB_SIZE])
+        self.write(BEGUN)
         finished = self.sink.finish()
         self.jobs.do_all()
         self.failureResultOf(finished, OutOfResources)

@@ -10,6 +10,7 @@ because a crash, or another node, may have made it and not come so far.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from pathlib import Path, PurePosixPath
@@ -56,7 +57,8 @@ class Directories:
             try:
                 below = self._child(descriptor, at, make=make)
             finally:
-                self._disk.close(descriptor)
+                with contextlib.suppress(OSError):  # nothing was written through it
+                    self._disk.close(descriptor)
             descriptor = below
         return descriptor
 

@@ -37,7 +37,7 @@ def open_file(disk: Disk, directory: int, path: PurePosixPath) -> BinaryIO:
     :param directory: descriptor of its directory.
     :raises OSError: it is missing, a link, or cannot be read.
     """
-    return os.fdopen(disk.open(path.name, _OPEN, dir_fd=directory), "rb")
+    return _file_of(disk, disk.open(path.name, _OPEN, dir_fd=directory))
 
 
 def look_at(disk: Disk, directory: int, path: PurePosixPath) -> KeptFile:
@@ -70,4 +70,12 @@ def open_plain(disk: Disk, path: Path) -> BinaryIO:
 
     :raises OSError: it is missing, a link, or cannot be read.
     """
-    return os.fdopen(disk.open(path, _OPEN), "rb")
+    return _file_of(disk, disk.open(path, _OPEN))
+
+
+def _file_of(disk: Disk, descriptor: int) -> BinaryIO:
+    try:
+        return os.fdopen(descriptor, "rb")
+    except BaseException:  # it is a directory
+        disk.close(descriptor)
+        raise

@@ -74,11 +74,16 @@ class Root:
         :raises StorageError: another process uses the archive, or it is not the archive.
         :raises OSError: the disk failed.
         """
-        made = self._make_directory(self.path)
-        if made and self._sync:
+        if not is_new and not self.is_there():
+            raise StorageError(
+                f"{self.path}: the index knows of instances, but this is not their archive: there "
+                f"is no file {self.sentinel.name!r}.  Is its file system mounted?"
+            )
+        if self._make_directory(self.path) and self._sync:
             sync_directory(self._disk, self.path.parent)
-        self._take_locks()
-        self._check_sentinel(is_new=is_new)
+        self._lock(self.path / "lock", fcntl.LOCK_SH if self._node else fcntl.LOCK_EX)
+        if not self.is_there():
+            self._make_sentinel()
         self._make_directory(self.path / "incoming")
         if self._node:
             self._make_directory(self.incoming)
@@ -124,9 +129,6 @@ class Root:
         while self._locks:
             os.close(self._locks.pop())
 
-    def _take_locks(self) -> None:
-        self._lock(self.path / "lock", fcntl.LOCK_SH if self._node else fcntl.LOCK_EX)
-
     def _lock(self, path: Path, kind: int) -> None:
         descriptor = self._disk.open(path, _OPEN_LOCK, _FILE_MODE)
         try:
@@ -155,14 +157,7 @@ class Root:
         finally:
             os.close(descriptor)
 
-    def _check_sentinel(self, *, is_new: bool) -> None:
-        if self.is_there():
-            return
-        if not is_new:
-            raise StorageError(
-                f"{self.path}: the index knows of instances, but this is not their archive: there "
-                f"is no file {self.sentinel.name!r}.  Is its file system mounted?"
-            )
+    def _make_sentinel(self) -> None:
         try:
             descriptor = self._disk.open(self.sentinel, _CREATE, _FILE_MODE)
         except FileExistsError:  # another node was quicker, or it is no file
@@ -170,8 +165,6 @@ class Root:
                 raise
             return
         self._disk.close(descriptor)
-        if self._sync:
-            sync_directory(self._disk, self.path)
 
     def _make_directory(self, path: Path) -> bool:
         """Return whether it was missing."""
