@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -77,6 +78,12 @@ class AcceptorProtocol(AssociationProtocol):
         super().connectionMade()
         self.factory.connected(self)
 
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # Twisted's name
+        """It does not count any more."""
+        super().connectionLost(reason)
+        assert self.error is not None  # there is one by now
+        self.factory.disconnected(self, self.error)
+
     def admit(self, link: SecureLink) -> Deferred[object]:
         """Ask the access policy of the node."""
         self._secure_link = link
@@ -111,7 +118,7 @@ class AcceptorProtocol(AssociationProtocol):
         self._release_asked = False
         self._idle.stop()
         super().ended(error)
-        self.factory.disconnected(self, error)
+        self.factory.give_back_place(self)
 
     # -- the association ---------------------------------------------------------------------
 
@@ -209,10 +216,8 @@ class AcceptorProtocol(AssociationProtocol):
             self.perform(self.connection.respond_to_release())
 
     def _aborted(self, indication: AbortIndication) -> None:
-        self._release_asked = False
-        self._idle.stop()
         # At once, not when the transport is gone at last.
-        self.messages.end(
+        self.finish(
             AssociationAborted(
                 indication.source,
                 indication.reason,

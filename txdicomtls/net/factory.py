@@ -10,7 +10,7 @@ from twisted.internet.protocol import Factory
 from twisted.logger import Logger
 
 from txdicomtls.association import ConnectionLimits
-from txdicomtls.errors import AssociationLost, DicomTLSError, LinkError
+from txdicomtls.errors import AssociationAborted, AssociationLost, DicomTLSError, LinkError
 from txdicomtls.interfaces import IAccess, IService
 from txdicomtls.net.acceptor import AcceptorProtocol
 from txdicomtls.net.quotas import Places, Quotas
@@ -138,7 +138,9 @@ class AssociationFactory(Factory):
                 peer=facts.peer,
                 requests=protocol.messages.dispatcher.requests,
             )
-        elif not isinstance(error, AssociationLost):
+        elif not isinstance(
+            error, (AssociationLost, AssociationAborted)
+        ):  # nothing, or told before
             self.log.warn("connection from {peer}: {error}", peer=protocol.peer, error=error)
         if self._draining is not None and not self._open:
             self._draining.callback(None)
