@@ -14,9 +14,9 @@ from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.archive.doubles import at_once
 from tests.association.pair import CT, EXPLICIT, VERIFICATION
-from tests.datasets import identity
+from tests.datasets import element, identity
 from tests.running import CONFIGURATION, Certificates, make_certificates
-from tests.scu.files import ELEMENT, make_file
+from tests.scu.files import make_file
 from txdicomtls.access import AnyPeer
 from txdicomtls.archive import FileArchive
 from txdicomtls.errors import (
@@ -25,7 +25,6 @@ from txdicomtls.errors import (
     CredentialError,
     StorageError,
 )
-from txdicomtls.interfaces import Grant
 from txdicomtls.net import AssociationFactory, ClientEndpoint
 from txdicomtls.node import Configuration, load_configuration, service
 from txdicomtls.node.service import NodeService, make_factory
@@ -69,22 +68,23 @@ class AssemblyTests(SynchronousTestCase):
         return make_factory(Clock(), self.configuration(**parts), archive, AnyPeer())
 
     def test_a_node_echoes_and_stores(self) -> None:
-        factory = self.made()
-        self.assertEqual("echo", factory.service_for(VERIFICATION).name)
-        self.assertEqual("store", factory.service_for(CT).name)
-        self.assertFalse(any(each.accepts("1.3.12.2.1107.5.9.1") for each in factory.services))
+        services = self.made().services
+        names = [getattr(services.performing(uid), "name", None) for uid in (VERIFICATION, CT)]
+        self.assertEqual(["echo", "store"], names)
+        self.assertIsNone(services.performing("1.3.12.2.1107.5.9.1"))
 
     def test_private_sop_classes_are_those_of_the_configuration(self) -> None:
         factory = self.made(node='private_sop_classes = ["1.3.12.2.1107.5.9.1"]')
-        self.assertEqual("store", factory.service_for("1.3.12.2.1107.5.9.1").name)
+        storing = factory.services.performing("1.3.12.2.1107.5.9.1")
+        self.assertEqual("store", getattr(storing, "name", None))
 
     def test_limits_are_those_of_the_configuration(self) -> None:
         factory = self.made(
             more="[limits]\nassociations = 7\nunauthenticated = 8\nmaximum_length = 5000\n"
             "handshake = 1.5\nartim = 2.5\nidle = 3.5\nclosing = 4.5\nobject_size = 600\n"
         )
-        self.assertEqual((7, 8), (factory.most_associations, factory.most_unproved))
-        self.assertEqual(5000, factory.policy(Grant()).maximum_length)
+        self.assertEqual((7, 8), (factory.quotas.total, factory.most_unproved))
+        self.assertEqual(5000, factory.limits.maximum_length)
         self.assertEqual((2.5, 3.5), (factory.timeouts.artim, factory.timeouts.idle))
         self.assertEqual((1.5, 4.5), (factory.deadlines.handshake, factory.deadlines.closing))
 
@@ -143,7 +143,8 @@ class RunningTests(TestCase):
         association = await self.associate(node)
         self.assertEqual(0, await association.echo())
         data_sets = {
-            f"1.2.3.{n}": identity(CT, f"1.2.3.{n}", EXPLICIT) + ELEMENT * (n * 50_000)
+            f"1.2.3.{n}": identity(CT, f"1.2.3.{n}", EXPLICIT)
+            + element(0x7FE0, 0x0010, b"OB", bytes(n * 1_300_000), EXPLICIT)
             for n in range(3)
         }
         files = [

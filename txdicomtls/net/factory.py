@@ -64,7 +64,8 @@ class AssociationFactory(Factory):
         self.timeouts = timeouts or Timeouts()
         self.deadlines = deadlines or LinkDeadlines()
         self.window = window
-        self._places = Places(quotas or Quotas())
+        self.quotas = quotas or Quotas()
+        self._places = Places(self.quotas)
         self.most_unproved = most_unproved
         # Dictionaries for their order: the first key is the oldest connection.
         self._unproved: dict[AcceptorProtocol, None] = {}
