@@ -116,7 +116,7 @@ class Dispatcher:
         if self._receiving is None:
             return
         operation, self._receiving = self._receiving, None
-        if len(self._outstanding) > self.window and not self._held:
+        if len(self._unanswered) > self.window and not self._held:
             self._held = True
             self._channel.hold()
         operation.finish().addCallback(self._answer, operation)
@@ -203,7 +203,7 @@ class Dispatcher:
         self._unanswered.discard(operation)
         if self._over:
             return
-        if self._held and len(self._outstanding) <= self.window:
+        if self._held and len(self._unanswered) <= self.window:
             self._held = False
             self._channel.let_go()
         if not self.busy:

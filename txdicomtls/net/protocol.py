@@ -10,8 +10,9 @@ Theory of operation.  Three things run beside each other here, and only here:
 
 Reading is held, for the whole transport, while somebody needs the peer to wait: a sink
 without room, a peer that does not read our answers, an access decision.  Each
-``hold()`` is answered by one ``let_go()``.  Writing is watched the same way: the
-protocol is the transport's producer, and who sends much waits for ``when_writable()``.
+``hold()`` is answered by one ``let_go()``.  Writing is watched the same way: the protocol is the
+transport's producer, and who sends much waits for ``when_writable()``.  A peer that reads slowly
+is read all the same, because it may send C-CANCEL, up to :data:`MOST_UNREAD` bytes of answers.
 
 The two sides differ in what they do with indications: see ``acceptor`` and ``requestor``.
 """
@@ -22,11 +23,7 @@ from collections.abc import Sequence
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import (
-    IHandshakeListener,
-    IPushProducer,
-    IReactorTime,
-)
+from twisted.internet.interfaces import IHandshakeListener, IPushProducer, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -57,6 +54,9 @@ from txdicomtls.net.services import Services
 from txdicomtls.net.timers import Deadline, Timeouts
 from txdicomtls.net.transport import SecureTransport
 from txdicomtls.tls import LinkDeadlines, LinkLifecycle, LinkState, SecureLink
+
+#: Bytes written beyond what the transport has room for, before the peer is not read either.
+MOST_UNREAD = 1 << 16
 
 
 @implementer(IHandshakeListener, IPushProducer)
@@ -95,6 +95,7 @@ class AssociationProtocol(Protocol):
         self._early: list[bytes] = []
         self._holds = 0
         self._write_blocked = False
+        self._unread = 0
         self._awaiting_room: list[Deferred[None]] = []
         self._producing = False
         #: Why nothing can be asked or answered any more; None while it can.
@@ -186,19 +187,20 @@ class AssociationProtocol(Protocol):
     # -- IPushProducer, towards the transport ------------------------------------------------
 
     def pauseProducing(self) -> None:
-        """The peer does not read as fast as we write: stop asking it for more."""
+        """The peer does not read as fast as we write: let who writes much wait."""
         if not self._write_blocked:
             self._write_blocked = True
+            self._unread = 0
             self._stalled.start()
-            self.hold()
 
     def resumeProducing(self) -> None:
         """There is room again."""
         if self._write_blocked:
             self._write_blocked = False
             self._stalled.stop()
+            if self._unread > MOST_UNREAD:
+                self.let_go()
             self._release_writers()
-            self.let_go()
 
     def stopProducing(self) -> None:
         """The transport is going away; ``connectionLost`` says the rest."""
@@ -223,7 +225,9 @@ class AssociationProtocol(Protocol):
         elif isinstance(indication, MessageEnded):
             self.messages.ended()
         elif isinstance(indication, MessageRefused):
-            self.messages.wire.post(indication.context.context_id, indication.response)
+            self.hold()
+            posted = self.messages.wire.post(indication.context.context_id, indication.response)
+            posted.addBoth(lambda _: self.let_go())
 
     def quiet(self) -> None:
         """No operation is outstanding any more."""
@@ -266,6 +270,8 @@ class AssociationProtocol(Protocol):
         for output in outputs:
             kind = type(output)
             if kind is Send:
+                if self._write_blocked:
+                    self._not_read(output.buffers)  # type: ignore[union-attr]  # kind says it
                 self.transport.writeSequence(output.buffers)  # type: ignore[union-attr]  # kind says it
             elif kind is StartARTIM:
                 self._artim.start()
@@ -291,6 +297,12 @@ class AssociationProtocol(Protocol):
             self.ended(error)
 
     # -- within ------------------------------------------------------------------------------
+
+    def _not_read(self, buffers: Sequence[bytes | memoryview]) -> None:
+        """More is written though the peer does not read: it asks, and does not want the answers."""
+        before, self._unread = self._unread, self._unread + sum(map(len, buffers))
+        if before <= MOST_UNREAD < self._unread:
+            self.hold()
 
     def _admitted(self, _: object) -> None:
         if self.error is not None:
