@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.protocol import Factory
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
@@ -120,6 +120,18 @@ class TimeTests(Case):
         self.network.reactor.callLater(1, failing.errback, KeyError("x"))
         with self.assertRaises(KeyError):
             self.network.result_of(failing, seconds=1)
+
+    def test_a_failure_that_is_expected_is_returned(self) -> None:
+        error = KeyError("x")
+        self.assertIs(error, self.network.failure_of(fail(error), LookupError))
+
+    def test_another_failure_than_the_expected_one_is_raised(self) -> None:
+        with self.assertRaises(KeyError):
+            self.network.failure_of(fail(KeyError("x")), ValueError)
+
+    def test_no_failure_where_one_is_expected_is_an_error(self) -> None:
+        error = self.assertRaises(AssertionError, self.network.failure_of, succeed(5), ValueError)
+        self.assertIn("has the result 5", str(error))
 
     def test_what_comes_of_one_call_happens_before_the_next(self) -> None:
         requestor = self.requestor()

@@ -17,6 +17,7 @@ from txdicomtls.errors import (
     AssociationRefused,
     AssociationRejected,
     LinkError,
+    LocalProtocolError,
 )
 from txdicomtls.net import AssociationFactory, RequestorProtocol
 from txdicomtls.pdu import Abort, AssociateAC, AssociateRJ, ReleaseRP, ReleaseRQ, encode
@@ -200,6 +201,10 @@ class MismatchTests(Case):
         self.assertIn("not closed in order", str(self.mismatch(peer)))
         _, peer = self.called(Expect(request()), Close(), ExpectClose(), Send(REJECTION))
         self.assertIn("no link to send on", str(self.mismatch(peer)))
+
+    def test_a_pdu_that_cannot_be_encoded_is_raised_where_the_script_is_written(self) -> None:
+        impossible = replace(request(), presentation_contexts=())
+        self.assertRaises(LocalProtocolError, ScriptedPeer, self.network, [Expect(impossible)])
 
     def test_a_peer_that_was_never_connected_to_says_so(self) -> None:
         peer = ScriptedPeer(self.network, [Expect(request())])

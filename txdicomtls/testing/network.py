@@ -25,6 +25,7 @@ from txdicomtls.testing.reactor import MemoryReactor
 from txdicomtls.testing.transport import MemoryTransport, NetworkLimits, User
 
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 
 
 class Pair:
@@ -159,19 +160,29 @@ class MemoryNetwork:
         :return: its result; what it fails with is raised.
         :raises AssertionError: it is not at its end then.
         """
-        deferred = awaited if isinstance(awaited, Deferred) else Deferred.fromCoroutine(awaited)
-        results: list[T | Failure] = []
-        deferred.addBoth(results.append)
-        until = self.reactor.seconds() + seconds
-        self.flush()
-        while not results and self._advance_to_next(until):
-            pass
-        if not results:
-            raise AssertionError(f"after {seconds:g} s there is no result")
-        (result,) = results
+        result = self._outcome_of(awaited, seconds)
         if isinstance(result, Failure):
             result.raiseException()
         return result
+
+    def failure_of(
+        self,
+        awaited: Deferred[Any] | Coroutine[Deferred[Any], Any, Any],
+        kind: type[E],
+        seconds: float = 0.0,
+    ) -> E:
+        """Let bytes move and time pass until something has failed; see :meth:`result_of`.
+
+        :param kind: what it is to fail with; anything else that it fails with is raised.
+        :return: the exception.
+        :raises AssertionError: it has not failed, or is not at its end then.
+        """
+        result = self._outcome_of(awaited, seconds)
+        if isinstance(result, Failure):
+            if isinstance(result.value, kind):
+                return result.value
+            result.raiseException()
+        raise AssertionError(f"it did not fail, and has the result {result!r}")
 
     # -- the end -----------------------------------------------------------------------------
 
@@ -193,6 +204,20 @@ class MemoryNetwork:
             raise AssertionError(f"these delayed calls are left:\n{calls}")
 
     # -- within ------------------------------------------------------------------------------
+
+    def _outcome_of(
+        self, awaited: Deferred[T] | Coroutine[Deferred[Any], Any, T], seconds: float
+    ) -> T | Failure:
+        deferred = awaited if isinstance(awaited, Deferred) else Deferred.fromCoroutine(awaited)
+        results: list[T | Failure] = []
+        deferred.addBoth(results.append)
+        until = self.reactor.seconds() + seconds
+        self.flush()
+        while not results and self._advance_to_next(until):
+            pass
+        if not results:
+            raise AssertionError(f"after {seconds:g} s there is no result")
+        return results[0]
 
     def _advance_to_next(self, until: float) -> bool:
         """Let time pass to the next delayed call; whether there was one by then."""

@@ -13,7 +13,7 @@ differs is whole; and again by :meth:`ScriptedPeer.run`, which also tells what i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twisted.internet.interfaces import (
     IDelayedCall,
@@ -111,6 +111,8 @@ class ScriptedPeer(Protocol):
     :param network: whose time it is, and who moves the bytes.
     :param script: the steps.
     :ivar received: all bytes that came and that no step has expected yet.
+    :raises txdicomtls.errors.LocalProtocolError: a PDU of the script cannot be encoded: what
+        breaks the standard has to be written as bytes.
     """
 
     transport: MemoryTransport
@@ -118,7 +120,7 @@ class ScriptedPeer(Protocol):
     def __init__(self, network: MemoryNetwork, script: Sequence[Step]) -> None:
         self.received = bytearray()
         self._network = network
-        self._script = tuple(script)
+        self._script = tuple(map(_encoded, script))
         self._at = 0
         self._wait: IDelayedCall | None = None
         self._is_linked = False
@@ -267,6 +269,10 @@ class ScriptedPeer(Protocol):
         if self._lost is not None:
             what += f"; the link is gone: {self._lost.getErrorMessage()}"
         return what
+
+
+def _encoded(step: Step) -> Step:
+    return replace(step, part=_bytes_of(step.part)) if isinstance(step, Expect | Send) else step
 
 
 def _bytes_of(part: bytes | PDU) -> bytes:
