@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_type
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.protocol import Factory
@@ -18,8 +18,14 @@ from txdicomtls.errors import (
 )
 from txdicomtls.net import AcceptorProtocol, AssociationFactory, RequestorProtocol
 from txdicomtls.scp import Verification
-from txdicomtls.testing import LinkFacts, MemoryAccess, MemoryNetwork, NetworkLimits, Pair
-from txdicomtls.testing.transport import User
+from txdicomtls.testing import (
+    LinkFacts,
+    MemoryAccess,
+    MemoryNetwork,
+    NetworkLimits,
+    Pair,
+    TransportUser,
+)
 
 
 class Case(SynchronousTestCase):
@@ -74,6 +80,11 @@ class LinkTests(Case):
         with self.assertRaises(PeerNameMismatch):
             self.network.result_of(requestor.when_associated())
 
+    def test_a_handshake_that_does_not_end_runs_into_the_deadline(self) -> None:
+        requestor = self.connected(handshake=False)
+        associated = requestor.when_associated()
+        self.assertEqual(10, self.network.failure_of(associated, LinkTimeout, seconds=60).seconds)
+
     def test_connecting_fails_where_the_test_says_so(self) -> None:
         endpoint = self.network.endpoint(self.factory)
         endpoint.failure = PeerUnreachable("pacs.example", 2762, "nobody is there")
@@ -100,14 +111,16 @@ class LinkTests(Case):
 class TimeTests(Case):
     def test_a_result_comes_as_soon_as_it_can(self) -> None:
         reactor = self.network.reactor
-        result = self.network.result_of(deferLater(reactor, 2, lambda: "x"), seconds=10)
+        result = assert_type(
+            self.network.result_of(deferLater(reactor, 2, lambda: "x"), seconds=10), str
+        )
         self.assertEqual(("x", 2), (result, reactor.seconds()))
 
     def test_a_coroutine_has_a_result_too(self) -> None:
         async def add() -> int:
             return 1 + await deferLater(self.network.reactor, 1, lambda: 2)
 
-        self.assertEqual(3, self.network.result_of(add(), seconds=1))
+        self.assertEqual(3, assert_type(self.network.result_of(add(), seconds=1), int))
 
     def test_a_result_that_is_late_is_an_error(self) -> None:
         late = deferLater(self.network.reactor, 2, lambda: None)
@@ -123,7 +136,9 @@ class TimeTests(Case):
 
     def test_a_failure_that_is_expected_is_returned(self) -> None:
         error = KeyError("x")
-        self.assertIs(error, self.network.failure_of(fail(error), LookupError))
+        failing: Deferred[None] = fail(error)
+        failure = assert_type(self.network.failure_of(failing, LookupError), LookupError)
+        self.assertIs(error, failure)
 
     def test_another_failure_than_the_expected_one_is_raised(self) -> None:
         with self.assertRaises(KeyError):
@@ -187,7 +202,7 @@ class CloseTests(SynchronousTestCase):
         requestor = RequestorProtocol(network.reactor, request())
         access = MemoryAccess()
         factory = AssociationFactory(network.reactor, services=[], access=access)
-        user: User = factory.buildProtocol(None)
+        user: TransportUser = factory.buildProtocol(None)
         pair: Pair = network.join(requestor, user)
         network.flush()
         self.assertTrue(network.reactor.getDelayedCalls())

@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from txdicomtls.errors import LinkError, PeerNameMismatch
+from txdicomtls.errors import HandshakeFailed, LinkError, PeerNameMismatch
 from txdicomtls.net.transport import SecureTransport
 from txdicomtls.testing import LinkFacts, MemoryNetwork, MemoryTransport, NetworkLimits, Pair
 
@@ -120,6 +120,25 @@ class LinkTests(Case):
         self.assertIs(error, self.assertRaises(PeerNameMismatch, client.transport.secure_link))
         server.transport.secure_link()
 
+    def test_a_handshake_may_never_come_to_its_end(self) -> None:
+        client, server, _ = self.joined(facts=LinkFacts(handshake=False))
+        self.assertEqual((0, 0), (client.secured, server.secured))
+        client.transport.loseConnection()
+        self.network.flush()
+        self.assert_lost(client, ConnectionAborted)
+        assert server.lost is not None
+        self.assertIsInstance(server.transport.explain(server.lost), HandshakeFailed)
+
+    def test_to_close_before_the_handshake_is_an_abort(self) -> None:
+        for close in (MemoryTransport.loseConnection, MemoryTransport.hang_up):
+            network, client, server = MemoryNetwork(), User(), User()
+            network.join(client, server)
+            close(client.transport)
+            network.flush()
+            self.assert_lost(client, ConnectionAborted)
+            self.assert_lost(server, ConnectionLost)
+            self.assertEqual(0, client.secured)
+
 
 class FlowTests(Case):
     def test_who_is_paused_reads_nothing_until_it_is_resumed(self) -> None:
@@ -127,10 +146,10 @@ class FlowTests(Case):
         server.transport.pauseProducing()
         client.transport.write(b"a")
         self.network.flush()
-        self.assertEqual([], server.pieces)
+        self.assertEqual(([], False), (server.pieces, server.transport.reading))
         server.transport.resumeProducing()
         self.network.flush()
-        self.assertEqual([b"a"], server.pieces)
+        self.assertEqual(([b"a"], True), (server.pieces, server.transport.reading))
 
     def test_the_network_holds_no_more_than_its_capacity(self) -> None:
         client, server, pair = self.joined(SMALL)

@@ -31,7 +31,7 @@ from txdicomtls.testing.script import (
     message_bytes,
 )
 from txdicomtls.testing.store import MemoryStore
-from txdicomtls.testing.transport import MemoryTransport, NetworkLimits
+from txdicomtls.testing.transport import MemoryTransport, NetworkLimits, TransportUser
 
 __all__ = [
     "BrokenContract",
@@ -57,6 +57,7 @@ __all__ = [
     "ScriptedPeer",
     "Send",
     "Step",
+    "TransportUser",
     "Wait",
     "difference",
     "memory_link",

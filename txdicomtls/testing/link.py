@@ -23,6 +23,7 @@ class LinkFacts:
     :param client_certificate: what the client shows; None for nothing.
     :param profile: the security profile that both have.
     :param error: what the client finds wrong with the server, so that there is no link.
+    :param handshake: whether the handshake comes to its end; without one both wait in vain.
     """
 
     host: str = "pacs.example"
@@ -32,20 +33,22 @@ class LinkFacts:
     client_certificate: x509.Certificate | None = None
     profile: Profile = DEFAULT_PROFILE
     error: LinkError | None = None
+    handshake: bool = True
 
     @property
-    def link_of_client(self) -> SecureLink:
-        """The link as the client sees it."""
-        return memory_link(
-            profile=self.profile, peer_certificate=self.certificate, server_name=self.host
-        )
+    def link_of_client(self) -> SecureLink | LinkError | None:
+        """The link as the client sees it, or why it sees none; None where there never is one."""
+        return self.error or self._link(self.certificate)
 
     @property
-    def link_of_server(self) -> SecureLink:
-        """The link as the server sees it."""
-        return memory_link(
-            profile=self.profile, peer_certificate=self.client_certificate, server_name=self.host
-        )
+    def link_of_server(self) -> SecureLink | None:
+        """The link as the server sees it; None where there never is one."""
+        return self._link(self.client_certificate)
+
+    def _link(self, shown: x509.Certificate | None) -> SecureLink | None:
+        if not self.handshake:
+            return None
+        return memory_link(profile=self.profile, peer_certificate=shown, server_name=self.host)
 
 
 def memory_link(

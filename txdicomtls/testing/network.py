@@ -22,10 +22,9 @@ from txdicomtls.errors import PeerUnreachable
 from txdicomtls.net.endpoints import DICOM_TLS_PORT
 from txdicomtls.testing.link import LinkFacts
 from txdicomtls.testing.reactor import MemoryReactor
-from txdicomtls.testing.transport import MemoryTransport, NetworkLimits, User
+from txdicomtls.testing.transport import MemoryTransport, NetworkLimits, TransportUser
 
 T = TypeVar("T")
-E = TypeVar("E", bound=BaseException)
 
 
 class Pair:
@@ -82,7 +81,9 @@ class MemoryNetwork:
 
     # -- links -------------------------------------------------------------------------------
 
-    def join(self, client: User, server: User, facts: LinkFacts | None = None) -> Pair:
+    def join(
+        self, client: TransportUser, server: TransportUser, facts: LinkFacts | None = None
+    ) -> Pair:
         """Connect two protocols; nothing has moved yet.
 
         :param client: the protocol that connects, as a
@@ -95,7 +96,7 @@ class MemoryNetwork:
         pair = Pair(
             MemoryTransport(
                 client,
-                facts.error or facts.link_of_client,
+                facts.link_of_client,
                 IPv4Address("TCP", facts.client_address, next(self._ports)),
                 is_client=True,
                 limits=self._limits,
@@ -168,9 +169,9 @@ class MemoryNetwork:
     def failure_of(
         self,
         awaited: Deferred[Any] | Coroutine[Deferred[Any], Any, Any],
-        kind: type[E],
+        kind: type[T],
         seconds: float = 0.0,
-    ) -> E:
+    ) -> T:
         """Let bytes move and time pass until something has failed; see :meth:`result_of`.
 
         :param kind: what it is to fail with; anything else that it fails with is raised.

@@ -37,7 +37,7 @@ from txdicomtls.errors import LinkError
 from txdicomtls.tls import SecureLink, explain
 
 
-class User(StructuralType):
+class TransportUser(StructuralType):
     """The protocol on top of an end; one that listens for it is told of the handshake."""
 
     def makeConnection(self, transport: ITransport) -> None:
@@ -68,7 +68,8 @@ class MemoryTransport:
     """One end: the secure transport of one protocol.
 
     :param user: the protocol.
-    :param link: what is told of the link here, or why there is none.
+    :param link: what is told of the link here, or why there is none; None where the handshake
+        never comes to its end.
     :param address: our own.
     :param is_client: whether we are the connecting side.
     :param limits: what the network carries.
@@ -76,8 +77,8 @@ class MemoryTransport:
 
     def __init__(
         self,
-        user: User,
-        link: SecureLink | LinkError,
+        user: TransportUser,
+        link: SecureLink | LinkError | None,
         address: IPv4Address,
         *,
         is_client: bool,
@@ -122,12 +123,18 @@ class MemoryTransport:
         self.write(b"".join(data))
 
     def loseConnection(self) -> None:
-        """Close in order: once all is sent and there is no producer."""
+        """Close in order: once all is sent and there is no producer.
+
+        Before the handshake is done there is no order to keep: then it is an abort.
+        """
         self._closing = True
+        if not self._handshake_done:
+            self.abortConnection()
 
     def hang_up(self) -> None:
         """Close in order, without waiting for the peer."""
-        self._closing = self._hanging_up = True
+        self._hanging_up = True
+        self.loseConnection()
 
     def abortConnection(self) -> None:
         """Be gone; what was not read yet is lost."""
@@ -182,7 +189,7 @@ class MemoryTransport:
         """
         if isinstance(self._link, LinkError):
             raise self._link
-        if not self._handshake_done or self.lost is not None:
+        if self._link is None or not self._handshake_done or self.lost is not None:
             raise LinkError("there is no secure link now")
         return self._link
 
@@ -190,9 +197,19 @@ class MemoryTransport:
         """Why it ended, in words for a person; None for a clean end."""
         if reason.check(ConnectionDone):
             return None
-        return explain(reason, first_bytes=b"", is_client=self._is_client, handshake_done=True)
+        return explain(
+            reason,
+            first_bytes=b"",
+            is_client=self._is_client,
+            handshake_done=self._handshake_done,
+        )
 
     # -- what the network does ---------------------------------------------------------------
+
+    @property
+    def reading(self) -> bool:
+        """Whether bytes are delivered here, if any arrive."""
+        return self._reading and self.lost is None
 
     @property
     def waiting(self) -> int:
@@ -213,10 +230,7 @@ class MemoryTransport:
             self.lose(ConnectionAborted())
             return True
         if not self._handshake_done:
-            self._handshake_done = True
-            if IHandshakeListener.providedBy(self.user):
-                self.user.handshakeCompleted()
-            return True
+            return self._shake_hands()
         return self._send() or (self._reading and self._receive())
 
     def lose(self, reason: Exception) -> None:
@@ -227,6 +241,17 @@ class MemoryTransport:
             if producer is not None:
                 producer.stopProducing()
             self.user.connectionLost(Failure(reason))
+
+    def _shake_hands(self) -> bool:
+        if self.other.lost is not None:
+            self.lose(ConnectionLost())
+        elif self._link is not None:
+            self._handshake_done = True
+            if IHandshakeListener.providedBy(self.user):
+                self.user.handshakeCompleted()
+        else:
+            return False
+        return True
 
     def _send(self) -> bool:
         if self._kept:
