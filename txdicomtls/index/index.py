@@ -17,10 +17,13 @@ from txdicomtls.index import adding
 from txdicomtls.index.attributes import BY_TAG
 from txdicomtls.index.database import Database
 from txdicomtls.index.levels import Level, Root
+from txdicomtls.index.procedure_steps import StepTable
 from txdicomtls.index.query import FindOptions, Search
-from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance
+from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance, Outcome
 from txdicomtls.index.rows import KEPT, cleaned, kept_instance
 from txdicomtls.index.schema import TABLES, contents, instances, patients
+from txdicomtls.index.task import NewTask
+from txdicomtls.index.tasks import TaskQueue, insert_tasks
 
 #: Seconds that the database may work on one question, where nothing else is said.
 SECONDS = 30.0
@@ -35,6 +38,10 @@ _CHUNK = 1000
 #: any of them, and all levels that are there must fit (PS3.4 C.4.2.2.1).
 UniqueKeys = Mapping[Level, Sequence[str]]
 
+#: Says what is to be done because an instance has arrived.  Has no other effect: it is called in
+#: the transaction that adds the instance, and so perhaps more than once.
+TasksFor = Callable[[InstanceRecord], Sequence[NewTask]]
+
 
 class Index:
     """What instances there are.  All methods block.
@@ -44,13 +51,25 @@ class Index:
 
     :param database: where the rows are.
     :param monotonic: a clock, in seconds; for time limits.
+    :param tasks_for: says what is to be done because of an instance that is new, or has got
+        another data set: it is put into the queue in the transaction that adds it.
+    :ivar tasks_for: may be set to another one at any time.
+    :ivar tasks: the queue.
+    :ivar procedure_steps: performed procedure steps.
     """
 
     def __init__(
-        self, database: Database, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        tasks_for: TasksFor | None = None,
     ) -> None:
         self._database = database
         self._monotonic = monotonic
+        self.tasks_for = tasks_for
+        self.tasks = TaskQueue(database)
+        self.procedure_steps = StepTable(database)
 
     def close(self) -> None:
         """Close all connections; nobody may be using it."""
@@ -64,7 +83,15 @@ class Index:
 
         :return: what became of each record, in their order.
         """
-        return self._database.write(lambda connection: adding.add(connection, records))
+
+        def work(connection: Connection) -> list[Added]:
+            added = adding.add(connection, records)
+            for record, each in zip(records, added, strict=True):
+                if each.outcome is Outcome.ADDED:
+                    self._put_tasks(connection, record)
+            return added
+
+        return self._database.write(work)
 
     def replace(self, record: InstanceRecord) -> tuple[KeptInstance | None, Added]:
         """Put a record in the place of the one that has its SOP Instance UID, in one transaction.
@@ -75,6 +102,8 @@ class Index:
         def work(connection: Connection) -> tuple[KeptInstance | None, Added]:
             before = adding.remove(connection, record.sop_instance_uid)
             (added,) = adding.add(connection, [record])
+            if before is None or before.sha256 != record.sha256:
+                self._put_tasks(connection, record)
             return before, added
 
         return self._database.write(work)
@@ -193,17 +222,29 @@ class Index:
         with self._database.reading(SECONDS) as connection:
             return list(connection.execute(statement).scalars())
 
+    def _put_tasks(self, connection: Connection, record: InstanceRecord) -> None:
+        tasks_for = self.tasks_for
+        if tasks_for is not None:
+            insert_tasks(connection, tasks_for(record), record.received_at)
 
-def open_index(where: str | Path, *, monotonic: Callable[[], float] = time.monotonic) -> Index:
+
+def open_index(
+    where: str | Path,
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    tasks_for: TasksFor | None = None,
+) -> Index:
     """Open the index, and bring its schema up to date.  Blocks.
 
     :param where: the path of an SQLite file, which is made if it is missing, or a URL such
         as ``postgresql://user@host/name``.
     :param monotonic: a clock, in seconds; for time limits.
+    :param tasks_for: as :class:`Index` has it.
     :raises IndexUnavailable: it cannot be opened.
     :raises IndexTooNew: its schema comes from a newer release.
     """
-    return Index(Database(where, monotonic=monotonic), monotonic=monotonic)
+    database = Database(where, monotonic=monotonic)
+    return Index(database, monotonic=monotonic, tasks_for=tasks_for)
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
