@@ -148,6 +148,15 @@ class TimeTests(Case):
         error = self.assertRaises(AssertionError, self.network.failure_of, succeed(5), ValueError)
         self.assertIn("has the result 5", str(error))
 
+    def test_time_passes_until_something_is_so_and_no_further(self) -> None:
+        called: list[int] = []
+        for seconds in (1, 2, 3):
+            self.network.reactor.callLater(seconds, called.append, seconds)
+        self.assertTrue(self.network.wait_for(lambda: 2 in called, seconds=10))
+        self.assertEqual((2, [1, 2]), (self.network.reactor.seconds(), called))
+        self.assertFalse(self.network.wait_for(lambda: 4 in called, seconds=10))
+        self.assertEqual(3, self.network.reactor.seconds())
+
     def test_what_comes_of_one_call_happens_before_the_next(self) -> None:
         requestor = self.requestor()
         pair = self.network.join(requestor, self.factory.buildProtocol(None))

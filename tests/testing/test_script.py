@@ -123,6 +123,16 @@ class PlayingTests(Case):
         self.failureResultOf(rejected, AssociationRejected)
         self.assertEqual(2.5, self.network.reactor.seconds())
 
+    def test_what_it_expects_may_take_some_time(self) -> None:
+        requestor, peer = self.called(Expect(request()), Wait(1), Expect(Abort(source=0)))
+        self.network.reactor.callLater(3, requestor.abort)
+        peer.run(seconds=2)
+        self.assertEqual(3, self.network.reactor.seconds())
+        requestor, peer = self.called(Expect(request()), Wait(1), Expect(Abort(source=0)))
+        self.network.reactor.callLater(3, requestor.abort)
+        self.assertRaises(ScriptMismatch, peer.run, seconds=1)
+        self.network.advance(1)
+
     def test_it_may_be_gone_without_a_word(self) -> None:
         requestor, peer = self.called(Expect(request()), Cut())
         associating = requestor.when_associated()

@@ -7,7 +7,7 @@ Nothing moves by itself.  The test lets bytes move (:meth:`MemoryNetwork.flush`)
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from itertools import count
 from typing import Any, TypeVar
 
@@ -76,7 +76,7 @@ class MemoryNetwork:
         self.reactor = reactor or MemoryReactor()
         self.pairs: list[Pair] = []
         self._limits = limits or NetworkLimits()
-        self._ports = count(49152)
+        self._ports = count(50000)
         self._flushing = False
 
     # -- links -------------------------------------------------------------------------------
@@ -150,6 +150,19 @@ class MemoryNetwork:
         self.reactor.advance_to(until)
         self.flush()
 
+    def wait_for(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Let bytes move and time pass until something is so; no more passes than it takes.
+
+        :param condition: asked again after each delayed call.
+        :param seconds: how long it may take, of the time on the clock.
+        :return: whether it is so.
+        """
+        until = self.reactor.seconds() + seconds
+        self.flush()
+        while not condition() and self._advance_to_next(until):
+            pass
+        return condition()
+
     def result_of(
         self, awaited: Deferred[T] | Coroutine[Deferred[Any], Any, T], seconds: float = 0.0
     ) -> T:
@@ -212,11 +225,7 @@ class MemoryNetwork:
         deferred = awaited if isinstance(awaited, Deferred) else Deferred.fromCoroutine(awaited)
         results: list[T | Failure] = []
         deferred.addBoth(results.append)
-        until = self.reactor.seconds() + seconds
-        self.flush()
-        while not results and self._advance_to_next(until):
-            pass
-        if not results:
+        if not self.wait_for(lambda: bool(results), seconds):
             raise AssertionError(f"after {seconds:g} s there is no result")
         return results[0]
 

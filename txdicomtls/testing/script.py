@@ -138,14 +138,22 @@ class ScriptedPeer(Protocol):
         """Whether all steps are done."""
         return self._at == len(self._script)
 
-    def run(self) -> None:
+    def run(self, seconds: float = 0.0) -> None:
         """Let bytes move, and the time of the script pass; then all of it must be done.
 
+        :param seconds: how long its other steps may take, of the time on the clock.
         :raises ScriptMismatch: it is not, or more has come than the script expects.
         """
-        self._network.flush()
-        while self._wait is not None:
-            self._network.advance(self._wait.getTime() - self._network.reactor.seconds())
+        network = self._network
+        while not self.is_done:
+            if self._wait is not None:
+                network.advance(self._wait.getTime() - network.reactor.seconds())
+                continue
+            began = network.reactor.seconds()
+            if not network.wait_for(lambda: self.is_done or self._wait is not None, seconds):
+                break
+            seconds -= network.reactor.seconds() - began
+        network.flush()
         self.check()
 
     def check(self) -> None:
