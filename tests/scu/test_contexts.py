@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 
 from hypothesis import given
@@ -9,8 +10,24 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.association.pair import CT, EXPLICIT, IMPLICIT, VERIFICATION
+from txdicomtls import uids
 from txdicomtls.part10 import FileHeader
-from txdicomtls.scu.contexts import MOST_CONTEXTS, batches, contexts_for, verification_context
+from txdicomtls.pdu import RoleSelection
+from txdicomtls.scu.contexts import (
+    MOST_CONTEXTS,
+    batches,
+    commitment_contexts,
+    commitment_report_contexts,
+    contexts_for,
+    get_contexts,
+    move_contexts,
+    normalized_contexts,
+    procedure_step_contexts,
+    query_contexts,
+    storage_contexts,
+    verification_context,
+    worklist_contexts,
+)
 
 
 def header(sop_class: str, transfer_syntax: str = EXPLICIT) -> FileHeader:
@@ -75,3 +92,48 @@ class BatchTests(SynchronousTestCase):
         for part in parts:
             self.assertTrue(part)
             contexts_for(part)
+
+
+class SumTests(SynchronousTestCase):
+    def test_a_sum_is_numbered_anew_and_proposes_nothing_twice(self) -> None:
+        contexts = query_contexts() + verification_context() + query_contexts()
+        self.assertEqual(
+            [(1, uids.STUDY_ROOT_FIND), (3, VERIFICATION)],
+            [(each.context_id, each.abstract_syntax) for each in contexts],
+        )
+        self.assertEqual((), contexts.roles)
+
+    def test_plain_contexts_can_be_added(self) -> None:
+        plain = tuple(query_contexts())
+        self.assertEqual(2, len(verification_context() + plain))
+
+    def test_what_is_got_is_received_as_scp(self) -> None:
+        contexts = get_contexts([CT, CT])
+        self.assertEqual([uids.STUDY_ROOT_GET, CT], [each.abstract_syntax for each in contexts])
+        self.assertEqual((RoleSelection(sop_class_uid=CT, scu=False, scp=True),), contexts.roles)
+
+    def test_what_is_got_and_stored_is_in_both_roles(self) -> None:
+        for contexts in (
+            get_contexts([CT]) + contexts_for([header(CT)]),
+            contexts_for([header(CT)]) + get_contexts([CT]),
+        ):
+            self.assertEqual((RoleSelection(sop_class_uid=CT, scu=True, scp=True),), contexts.roles)
+
+    def test_a_report_is_given_as_scp_and_asked_for_as_scu(self) -> None:
+        self.assertEqual((), commitment_contexts().roles)
+        (role,) = commitment_report_contexts().roles
+        self.assertEqual((uids.STORAGE_COMMITMENT, False, True), astuple(role))
+
+    def test_each_service_proposes_its_sop_class(self) -> None:
+        for contexts, wanted in (
+            (worklist_contexts(), [uids.MODALITY_WORKLIST_FIND]),
+            (move_contexts(), [uids.STUDY_ROOT_MOVE]),
+            (procedure_step_contexts(), [uids.MODALITY_PERFORMED_PROCEDURE_STEP]),
+            (normalized_contexts("1.2.3", "1.2.4"), ["1.2.3", "1.2.4"]),
+            (storage_contexts([CT]), [CT, CT]),
+        ):
+            self.assertEqual(wanted, [each.abstract_syntax for each in contexts])
+
+    def test_a_sum_of_more_than_128_is_refused(self) -> None:
+        full = contexts_for([header(f"1.2.{n}") for n in range(MOST_CONTEXTS)])
+        self.assertRaises(ValueError, full.__add__, verification_context())

@@ -13,7 +13,7 @@ from tests.association.pair import CT, EXPLICIT, request
 from tests.net.pair import CT_ID, NetCase, Outcome, Peer, store_request, watch, windowed
 from tests.scu.files import ELEMENT, make_file
 from txdicomtls.association import AbortIndication, DataArrived, MessageBegan
-from txdicomtls.dimse import Status
+from txdicomtls.dimse import CStoreRQ, Priority, Status
 from txdicomtls.errors import (
     AssociationAborted,
     AssociationError,
@@ -21,10 +21,11 @@ from txdicomtls.errors import (
     NotADicomFile,
     OutOfResources,
 )
+from txdicomtls.interfaces import Originator
 from txdicomtls.net import RequestorProtocol
 from txdicomtls.scu import Sent
 from txdicomtls.scu.invoking import Requestor
-from txdicomtls.scu.store import store_all
+from txdicomtls.scu.store import Reason, store_all
 
 BIG = bytes(3 << 20)
 
@@ -83,6 +84,29 @@ class OrderTests(StoreCase):
             self.assertEqual(
                 (CT, EXPLICIT), (sent.header.sop_class_uid, sent.header.transfer_syntax_uid)
             )
+
+    def test_each_request_says_who_asked_for_the_move_that_it_is_part_of(self) -> None:
+        client, peer, wire = self.calling(windowed(2))
+        by = Originator(ae_title="WORKSTATION", message_id=7)
+        sending = store_all(
+            Requestor(client, at_once),
+            self.files(ELEMENT),
+            reason=Reason(priority=Priority.HIGH, originator=by),
+        )
+        watch(Deferred.fromCoroutine(anext(sending)))
+        wire.flush()
+        (began,) = peer.told(MessageBegan)
+        message = began.message
+        assert isinstance(message, CStoreRQ)
+        self.assertEqual(
+            ("WORKSTATION", 7, Priority.HIGH),
+            (
+                message.move_originator_ae_title,
+                message.move_originator_message_id,
+                message.priority,
+            ),
+        )
+        wire.cut()
 
     def test_no_file_is_no_work(self) -> None:
         client, _, _ = self.associated()

@@ -19,7 +19,7 @@ from txdicomtls import uids
 from txdicomtls.association import PresentationContext
 from txdicomtls.dimse import Priority
 from txdicomtls.errors import DicomTLSError
-from txdicomtls.interfaces import IInstanceReceiver
+from txdicomtls.interfaces import IInstanceReceiver, Originator
 from txdicomtls.pdu import UserInformation
 from txdicomtls.scu import commitment, normalized, procedure_step, query, retrieve
 from txdicomtls.scu.commitment import Awaited, Named
@@ -29,7 +29,7 @@ from txdicomtls.scu.normalized import Done, Instance
 from txdicomtls.scu.outgoing import Storable
 from txdicomtls.scu.query import Matches
 from txdicomtls.scu.retrieve import Retrieval
-from txdicomtls.scu.store import Sent, store_all
+from txdicomtls.scu.store import Reason, Sent, store_all
 from txdicomtls.scu.verification import echo
 from txdicomtls.scu.wanted import ReceiveLimits
 from txdicomtls.tls import SecureLink
@@ -109,15 +109,22 @@ class Association:
         *,
         window: int | None = None,
         priority: int = Priority.MEDIUM,
+        originator: Originator | None = None,
     ) -> AsyncGenerator[Sent, None]:
         """Store instances at the peer: C-STORE (PS3.4 B), as many at once as the window allows.
 
         :param items: paths of files, data sets, or instances of an archive.
         :param window: the most to have outstanding, where that is less than was agreed.
+        :param originator: who asked for the C-MOVE that this is part of (PS3.7 9.1.1.1).
         :return: what became of each, as soon as it is known; never raises for one of them.
             Closing it early aborts the association, if anything is under way.
         """
-        return store_all(self._requestor, items, window=window, priority=priority)
+        return store_all(
+            self._requestor,
+            items,
+            window=window,
+            reason=Reason(priority=priority, originator=originator),
+        )
 
     def find(
         self,

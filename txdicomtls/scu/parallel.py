@@ -74,7 +74,7 @@ class _Lanes:
         self.open = count
         self._tasks = [Deferred.fromCoroutine(self._lane()) for _ in range(count)]
         for task in self._tasks:
-            task.addErrback(self._ended_badly)
+            task.addErrback(self._ended_badly).addBoth(lambda _: self._results.put(None))
 
     async def next(self) -> Sent | None:
         """What became of one instance; None where an association was closed instead."""
@@ -113,8 +113,6 @@ class _Lanes:
                 self._errors.append(association.error)
         except DicomTLSError as error:
             self._errors.append(error)
-        finally:
-            self._results.put(None)
 
     def _taken_by(self, association: Association) -> Iterator[Storable]:
         while association.error is None and (item := next(self._items, None)) is not None:

@@ -22,9 +22,25 @@ from txdicomtls.dimse import (
 )
 from txdicomtls.errors import DicomTLSError, NoPresentationContext
 from txdicomtls.instance import OpenInstance, OutgoingInstance
+from txdicomtls.interfaces import Originator
 from txdicomtls.part10 import FileHeader
 from txdicomtls.scu.invoking import Requestor
 from txdicomtls.scu.outgoing import Storable, dataset_instance, open_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why instances are sent, as each request says it (PS3.7 9.1.1.1).
+
+    :param priority: of the requests.
+    :param originator: who asked for the C-MOVE that they are part of; None where there is none.
+    """
+
+    priority: int = Priority.MEDIUM
+    originator: Originator | None = None
+
+
+_OF_OUR_OWN = Reason()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +85,18 @@ class Sent:
         return f"{self.status:04X}H {describe(self.status, 'store')}"
 
 
-async def store_one(requestor: Requestor, item: Storable, priority: int = Priority.MEDIUM) -> Sent:
+async def store_one(
+    requestor: Requestor,
+    item: Storable,
+    reason: Reason = _OF_OUR_OWN,
+) -> Sent:
     """Send one instance; never raises for what is wrong with it, the peer or the association."""
     try:
         if isinstance(item, Path):
-            return await _store_file(requestor, item, priority)
+            return await _store_file(requestor, item, reason)
         if isinstance(item, Dataset):
             item = dataset_instance(item, requestor.in_thread)
-        return await _store_instance(requestor, item, priority)
+        return await _store_instance(requestor, item, reason)
     except DicomTLSError as error:
         return Sent(path=item if isinstance(item, Path) else None, error=error)
 
@@ -86,13 +106,14 @@ async def store_all(
     items: Iterable[Storable],
     *,
     window: int | None = None,
-    priority: int = Priority.MEDIUM,
+    reason: Reason = _OF_OUR_OWN,
 ) -> AsyncGenerator[Sent, None]:
     """Send instances, as many at once as the window allows; results come as they are known.
 
     Once the association is lost, each remaining one is reported with that error.
 
     :param window: the most to have outstanding, where that is less than was agreed.
+    :param reason: why they are sent.
     """
     waiting = iter(items)
     # In tuples, because a queue of Deferreds takes a bare Failure for its own.
@@ -104,7 +125,7 @@ async def store_all(
         nonlocal unknown
         for item in islice(waiting, 1):
             unknown += 1
-            task = Deferred.fromCoroutine(store_one(requestor, item, priority))
+            task = Deferred.fromCoroutine(store_one(requestor, item, reason))
             tasks.add(task)
             task.addBoth(known, task)
 
@@ -129,7 +150,7 @@ async def store_all(
             task.cancel()
 
 
-async def _store_file(requestor: Requestor, path: Path, priority: int) -> Sent:
+async def _store_file(requestor: Requestor, path: Path, reason: Reason) -> Sent:
     opened = await open_file(path, _fragment(requestor), requestor.in_thread)
     header = opened.source.header
     sent = Sent(
@@ -140,20 +161,20 @@ async def _store_file(requestor: Requestor, path: Path, priority: int) -> Sent:
     )
     try:
         context = _context(requestor, header.sop_class_uid, (header.transfer_syntax_uid,))
-        return await _send(requestor, context, opened, sent, priority)
+        return await _send(requestor, context, opened, sent, reason)
     except DicomTLSError as error:
         return replace(sent, error=error)
     finally:
         await opened.close()
 
 
-async def _store_instance(requestor: Requestor, instance: OutgoingInstance, priority: int) -> Sent:
+async def _store_instance(requestor: Requestor, instance: OutgoingInstance, reason: Reason) -> Sent:
     sent = Sent(sop_class_uid=instance.sop_class_uid, sop_instance_uid=instance.sop_instance_uid)
     try:
         context = _context(requestor, instance.sop_class_uid, instance.transfer_syntaxes)
         opened = await instance.open(context.transfer_syntax, _fragment(requestor))
         try:
-            return await _send(requestor, context, opened, sent, priority)
+            return await _send(requestor, context, opened, sent, reason)
         finally:
             await opened.close()
     except DicomTLSError as error:
@@ -165,19 +186,22 @@ async def _send(
     context: PresentationContext,
     opened: OpenInstance,
     sent: Sent,
-    priority: int,
+    reason: Reason,
 ) -> Sent:
     """Send what was opened.
 
     :param sent: what is known of it.
     """
+    by = reason.originator
 
     def request(message_id: int) -> CStoreRQ:
         return CStoreRQ(
             message_id=message_id,
             affected_sop_class_uid=sent.sop_class_uid,
             affected_sop_instance_uid=sent.sop_instance_uid,
-            priority=priority,
+            priority=reason.priority,
+            move_originator_ae_title=by.ae_title if by else "",
+            move_originator_message_id=by.message_id if by else None,
         )
 
     response = await requestor.protocol.invoke(context.context_id, request, opened.blocks())

@@ -23,6 +23,7 @@ from txdicomtls.errors import (
     DuplicateInstance,
     InvalidInstance,
     MalformedDataSet,
+    MismatchedInstance,
     NotAskedFor,
     OutOfResources,
     StorageError,
@@ -207,9 +208,9 @@ class _HeldAgainst:
         return self._sink.finish().addCallbacks(self._kept, self._not_kept)
 
     def discard(self) -> None:
-        """Leave nothing of it."""
+        """Leave nothing of it: it says that it is another instance, or it is not complete."""
         if self._error is None:
-            self._guard.forget(self._instance)
+            self._refuse(MismatchedInstance("it is another instance than announced, or not whole"))
             self._sink.discard()
 
     def _look_at(self, data: memoryview) -> None:
