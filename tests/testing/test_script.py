@@ -131,7 +131,7 @@ class PlayingTests(Case):
         requestor, peer = self.called(Expect(request()), Wait(1), Expect(Abort(source=0)))
         self.network.reactor.callLater(3, requestor.abort)
         self.assertRaises(ScriptMismatch, peer.run, seconds=1)
-        self.network.advance(1)
+        self.network.advance(2)
 
     def test_it_may_be_gone_without_a_word(self) -> None:
         requestor, peer = self.called(Expect(request()), Cut())
