@@ -149,8 +149,12 @@ class Invoker:
         if self._over is None:
             self._over = error
         outstanding = self._operations.drain()
+        is_lost = not self._channel.connection.can_send
         for invocation in (*outstanding, *self._unsent):
+            is_sending = not invocation.is_done
             invocation.failed(self._over)
+            if is_lost and is_sending and invocation.sending is not None:
+                invocation.sending.cancel()  # whoever makes its data set need not go on
         for _ in outstanding:
             self._places.release()
 
