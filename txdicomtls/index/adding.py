@@ -19,12 +19,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import Column, Connection, Row, Select, delete, select
 
 from txdicomtls.index.counting import Changes, Place, prune
 from txdicomtls.index.database import Overtaken
+from txdicomtls.index.insertion import insert_missing
 from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance, Outcome
 from txdicomtls.index.rows import (
     KEPT,
@@ -189,7 +188,7 @@ def _make_series(connection: Connection, records: list[InstanceRecord], changes:
         found |= _look_up(connection, _STUDIES, column, map(study_uid_of, missing), every=True)
     rows = [series_row(record, found[study_uid_of(record)].key) for record in records]
     patient_of = {row.key: row.patients_key for row in found.values()}
-    for row in _insert(connection, series, series.c.series_instance_uid, rows):
+    for row in insert_missing(connection, series, rows):
         changes.series(row.studies_key, patient_of[row.studies_key], 1)
 
 
@@ -198,10 +197,10 @@ def _make_studies(connection: Connection, records: list[InstanceRecord], changes
     found = _look_up(connection, _PATIENTS, patients.c.identity, wanted)
     missing = [patient_row(record) for identity, record in wanted.items() if identity not in found]
     if missing:
-        _insert(connection, patients, patients.c.identity, missing)
+        insert_missing(connection, patients, missing)
         found |= _look_up(connection, _PATIENTS, patients.c.identity, wanted, every=True)
     rows = [study_row(record, found[identity_of(record)].key) for record in records]
-    for row in _insert(connection, studies, studies.c.study_instance_uid, rows):
+    for row in insert_missing(connection, studies, rows):
         changes.studies(row.patients_key, 1)
 
 
@@ -214,22 +213,11 @@ def _insert_instances(
     """Give the UIDs of those that were not there yet."""
     rows = [instance_row(record, placed[uid].place.series) for uid, record in records.items()]
     inserted = set()
-    for row in _insert(connection, instances, instances.c.sop_instance_uid, rows):
+    for row in insert_missing(connection, instances, rows):
         uid = row.sop_instance_uid
         inserted.add(uid)
         changes.instance(placed[uid].place, row.sop_class_uid, row.transfer_syntax_uid, 1)
     return inserted
-
-
-def _insert(
-    connection: Connection, table: Table, unique: Column[Any], rows: list[dict[str, Any]]
-) -> Sequence[Row[Any]]:
-    """Insert the rows that are not there yet.
-
-    :return: of those only, what the numbers need.
-    """
-    statement = _INSERTIONS[connection.dialect.name, table]
-    return connection.execute(statement, sorted(rows, key=lambda row: row[unique.name])).all()
 
 
 def _look_up(
@@ -255,26 +243,3 @@ def _look_up(
     if every and len(found) < len(ordered):
         raise Overtaken
     return found
-
-
-def _insertion(dialect: str, table: Table, returned: Sequence[Column[Any]]) -> ReturningInsert[Any]:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return insert(table).on_conflict_do_nothing().returning(*returned)
-
-
-_RETURNED = {
-    patients: (patients.c.key,),
-    studies: (studies.c.patients_key,),
-    series: (series.c.studies_key,),
-    instances: (
-        instances.c.sop_instance_uid,
-        instances.c.sop_class_uid,
-        instances.c.transfer_syntax_uid,
-    ),
-}
-
-_INSERTIONS = {
-    (dialect, table): _insertion(dialect, table, returned)
-    for dialect in ("postgresql", "sqlite")
-    for table, returned in _RETURNED.items()
-}
