@@ -64,7 +64,9 @@ def data_set(uid: str, number: int, size: int) -> bytes:
     return head + element(0x7FE0, 0x0010, b"OB", os.urandom(max(2, size - len(head))))
 
 
-def instances(size: int, numbers: Iterator[int], count: int) -> list[tuple[IncomingInstance, bytes]]:
+def instances(
+    size: int, numbers: Iterator[int], count: int
+) -> list[tuple[IncomingInstance, bytes]]:
     """So many that no archive has seen."""
     made = []
     for number in (next(numbers) for _ in range(count)):
@@ -79,7 +81,9 @@ def instances(size: int, numbers: Iterator[int], count: int) -> list[tuple[Incom
     return made
 
 
-async def rate(archive: FileArchive, count: int, size: int, senders: int, numbers: Iterator[int]) -> float:
+async def rate(
+    archive: FileArchive, count: int, size: int, senders: int, numbers: Iterator[int]
+) -> float:
     """Instances per second."""
     waiting = iter(instances(size, numbers, count))
 
@@ -109,7 +113,7 @@ async def store_rates(reactor: IReactorThreads, directory: Path) -> None:
         for senders in SENDERS:
             measured = [await rate(archive, count, size, senders, numbers) for _ in range(times)]
             medians.append(statistics.median(measured))
-            print(f"{size:>9,} bytes, {senders} at once: {medians[-1]:7.0f} instances/s", flush=True)
+            print(f"{size:>9,} bytes, {senders} at once: {medians[-1]:7.0f}/s", flush=True)
         print(f"{size:>9,} bytes: {medians[1] / medians[0]:.2f} times as fast at once")
     archive.close()
     index.close()

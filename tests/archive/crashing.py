@@ -31,6 +31,7 @@ from tests.archive.instances import data_set, instance
 from txdicomtls.archive import DuplicatePolicy, FileArchive, Layout
 from txdicomtls.archive.disk import Disk
 from txdicomtls.index.index import Index, open_index
+from txdicomtls.index.record import KeptInstance
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.part10 import read_header
 from txdicomtls.threads import InThread, in_thread_of
@@ -164,11 +165,11 @@ def problems(
         index.close()
 
 
-def pages(index: Index) -> Iterator[list[object]]:
+def pages(index: Index) -> Iterator[list[KeptInstance]]:
     """All rows."""
     after = ""
     while page := index.paths(after):
-        yield list(page)
+        yield page
         after = page[-1].sop_instance_uid
 
 
@@ -253,9 +254,7 @@ def main() -> int:
     arguments = parser.parse_args()
     wrong, figures = run(arguments.directory, arguments.kills, random.Random(arguments.seed))
     with contextlib.suppress(BrokenPipeError):
-        for problem in wrong:
-            print(problem)
-        print(figures)
+        sys.stdout.write("\n".join([*wrong, figures, ""]))
     return 1 if wrong else 0
 
 

@@ -136,8 +136,8 @@ def injected(directory: Path, call: str, what: str, number: int) -> Result:
         inject = f"inject={call}:{what}:when={number}"
         with subprocess.Popen([*command, "-e", inject], stderr=subprocess.PIPE) as strace:
             assert strace.stderr is not None
-            while b"attached" not in (line := strace.stderr.readline()):
-                if not line:
+            while b"attached" not in (heard := strace.stderr.readline()):
+                if not heard:
                     exit_with("strace cannot be attached")
             os.write(go, b".")
             lines = said(reading)
@@ -197,7 +197,7 @@ def calls_of(directory: Path, call: str) -> int:
         while b"ready\n" not in os.read(reading, 100):
             pass
         trace = place / "trace"
-        command = ["strace", "-f", "-o", trace, "-p", str(child), "-e", f"trace={call}"]
+        command = ["strace", "-f", "-o", str(trace), "-p", str(child), "-e", f"trace={call}"]
         with subprocess.Popen(command, stderr=subprocess.PIPE) as strace:
             assert strace.stderr is not None
             while b"attached" not in strace.stderr.readline():
@@ -228,9 +228,8 @@ def main() -> int:
             wrong += found
             calls += number
         figures.append(f"{what} {calls}")
-    for problem in wrong:
-        print(problem)
-    print(f"injected: {', '.join(figures)}; {len(wrong)} problems")
+    summary = f"injected: {', '.join(figures)}; {len(wrong)} problems"
+    sys.stdout.write("\n".join([*wrong, summary, ""]))
     return 1 if wrong else 0
 
 

@@ -201,8 +201,7 @@ class IndexTests(CommitCase):
 
     def test_what_says_not_where_it_belongs_is_refused_where_an_index_must_know(self) -> None:
         archive = self.archive()
-        for missing in ("study", "series"):
-            data = data_set(**{missing: ""})
+        for data in (data_set(study=""), data_set(series="")):
             error = self.failureResultOf(self.store(archive, INSTANCE, data)).value
             self.assertEqual("MismatchedInstance", type(error).__name__)
         self.assertEqual((set(), set()), (self.kept, self.incoming))

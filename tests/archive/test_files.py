@@ -409,8 +409,8 @@ class LayoutTests(ArchiveCase):
         before = files_below(around)
         for text in HOSTILE:
             if text.isascii() and text.strip("\0 ") == text and len(text) < 65:
-                for field in ("study", "series"):
-                    outcome = self.store(archive, INSTANCE, data_set(**{field: text}))
+                for data in (data_set(study=text), data_set(series=text)):
+                    outcome = self.store(archive, INSTANCE, data)
                     self.failureResultOf(outcome, InvalidInstance, MismatchedInstance)
         self.assertEqual(before, files_below(around))
         for number, text in enumerate(("../../..", "20261301", "", "2026/1/1")):

@@ -36,6 +36,7 @@ class SinkTests(SynchronousTestCase):
         self.root.mkdir()
         self.jobs = Jobs()
         self.failures: list[Failure] = []
+        self.refusing = False
         self.sink = self.make()
 
     def make(self, disk: Disk = os, *, largest: int | None = None) -> FileSink:
@@ -47,6 +48,8 @@ class SinkTests(SynchronousTestCase):
     def keep(self, sealed: Sealed) -> Deferred[None]:
         assert sealed.descriptor is not None
         os.close(sealed.descriptor)
+        if self.refusing:
+            return fail(DuplicateInstance("other bytes"))
         sealed.temporary.rename(self.root / "final")
         return succeed(None)
 
@@ -152,7 +155,7 @@ class SinkTests(SynchronousTestCase):
         self.assertEqual(META + data, self.kept)
 
     def test_what_cannot_be_kept_is_told(self) -> None:
-        self.keep = lambda _: fail(DuplicateInstance("other bytes"))  # type: ignore[method-assign]
+        self.refusing = True
         self.sink = self.make()
         self.sink.write(memoryview(SMALL))
         finished = self.sink.finish()

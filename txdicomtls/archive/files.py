@@ -208,7 +208,7 @@ class FileArchive:
             :class:`~txdicomtls.errors.OutOfResources` or
             :class:`~txdicomtls.errors.IndexUnavailable`.
         """
-        return self._in_thread(self._reading.open, sop_instance_uid)
+        return self._in_thread(self._reading.reader, sop_instance_uid)
 
     async def verify(self, sop_instance_uids: Iterable[str]) -> dict[str, Verified]:
         """Find out which instances are kept, by reading every byte of them, one at a time.
@@ -224,7 +224,8 @@ class FileArchive:
 
         :raises InvalidInstance: this is not a valid UID, or the layout depends on more than it.
         """
-        return self._root.path / self._layout.path(sop_instance_uid, {})
+        relative = self._layout.path(sop_instance_uid, {})
+        return self._root.path / relative
 
     def close(self) -> None:
         """Let another process use the archive.  To be called when every sink has ended."""

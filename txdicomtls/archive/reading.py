@@ -136,7 +136,7 @@ class Reading:
         self._index = index
         self._disk = disk
 
-    def open(self, sop_instance_uid: str) -> InstanceReader:
+    def reader(self, sop_instance_uid: str) -> InstanceReader:
         """Open an instance.
 
         :raises UnknownInstance: it is not kept.
@@ -166,7 +166,7 @@ class Reading:
         :raises IndexUnavailable: the index cannot be asked.
         """
         try:
-            reader = self.open(sop_instance_uid)
+            reader = self.reader(sop_instance_uid)
             try:
                 while reader.read(_CHUNK):
                     pass
