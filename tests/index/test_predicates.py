@@ -60,6 +60,13 @@ keys = st.fixed_dictionaries(
 ).map(lambda all_of_them: dict(list(all_of_them.items())[:3]))
 
 
+#: Names that are all alike, so that a key often matches one, or almost.
+like_names = st.fixed_dictionaries(
+    dict.fromkeys(("PatientName", "ReferringPhysicianName"), st.text("aA^= é", max_size=5))
+)
+name_keys = st.fixed_dictionaries({"PatientName": st.text("a^=É*?", max_size=4)})
+
+
 class SupersetCase(IndexCase):
     def check(self, kept: list[dict[str, str]], asked: dict[str, str], *, combined: bool) -> None:
         for row in self.rows("instances"):
@@ -97,6 +104,13 @@ class SupersetTests(SupersetCase):
     ) -> None:
         self.check(kept, asked, combined=combined)
 
+    @settings(deadline=None, max_examples=300)
+    @given(st.lists(like_names, min_size=1, max_size=6), name_keys)
+    def test_all_names_that_match_are_found(
+        self, kept: list[dict[str, str]], asked: dict[str, str]
+    ) -> None:
+        self.check(kept, asked, combined=False)
+
 
 class SupersetInPostgresTests(InPostgres, SupersetCase):
     @settings(deadline=None, max_examples=60)
@@ -105,3 +119,10 @@ class SupersetInPostgresTests(InPostgres, SupersetCase):
         self, kept: list[dict[str, str]], asked: dict[str, str], combined: bool
     ) -> None:
         self.check(kept, asked, combined=combined)
+
+    @settings(deadline=None, max_examples=60)
+    @given(st.lists(like_names, min_size=1, max_size=6), name_keys)
+    def test_all_names_that_match_are_found(
+        self, kept: list[dict[str, str]], asked: dict[str, str]
+    ) -> None:
+        self.check(kept, asked, combined=False)
