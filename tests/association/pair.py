@@ -86,6 +86,13 @@ POLICY = AcceptancePolicy(
 )
 
 
+def acceptance(wanted: AssociateRQ) -> Acceptance:
+    """What the policy makes of a request that it accepts."""
+    answer = negotiate(wanted, POLICY)
+    assert isinstance(answer, Acceptance)
+    return answer
+
+
 @dataclass
 class End:
     """One side: its connection, and what it was told to do."""

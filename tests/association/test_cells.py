@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.association.pair import POLICY, VERIFICATION, request
+from tests.association.pair import VERIFICATION, acceptance, request
 from tests.association.test_table import standard_cells
 from txdicomtls.association import (
-    Acceptance,
     Connection,
     Event,
     Output,
     Rejection,
     Role,
     State,
-    negotiate,
 )
 from txdicomtls.codes import RejectReason
 from txdicomtls.dimse import CEchoRQ, command_fragments
@@ -30,8 +28,7 @@ from txdicomtls.pdu import (
 )
 
 REQUEST = request()
-ACCEPTANCE = negotiate(REQUEST, POLICY)
-assert isinstance(ACCEPTANCE, Acceptance)
+ACCEPTANCE = acceptance(REQUEST)
 ECHO = CEchoRQ(affected_sop_class_uid=VERIFICATION, message_id=1)
 
 #: What each action puts out: from the words of PS3.8 Tables 9-6 to 9-9, not from the code.  An

@@ -10,10 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.association.pair import CT, POLICY, VERIFICATION, End, request
+from tests.association.pair import CT, VERIFICATION, End, acceptance, request
 from tests.association.test_table import standard_cells
 from txdicomtls.association import (
-    Acceptance,
     Action,
     Connection,
     Event,
@@ -22,7 +21,6 @@ from txdicomtls.association import (
     Rejection,
     Role,
     State,
-    negotiate,
 )
 from txdicomtls.codes import RejectReason
 from txdicomtls.dimse import CEchoRQ, CStoreRQ
@@ -32,8 +30,7 @@ from txdicomtls.pdu import Abort, encode
 ECHO = CEchoRQ(affected_sop_class_uid=VERIFICATION, message_id=1)
 STORE = CStoreRQ(affected_sop_class_uid=CT, affected_sop_instance_uid="1.2.3", message_id=2)
 REQUEST = request()
-ACCEPTANCE = negotiate(REQUEST, POLICY)
-assert isinstance(ACCEPTANCE, Acceptance)
+ACCEPTANCE = acceptance(REQUEST)
 
 #: What no honest peer sends when it pleases: whole PDUs of another time, and noise.
 OCTETS = (

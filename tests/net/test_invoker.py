@@ -356,6 +356,14 @@ class ForsakeTests(InvokerCase):
         self.finish(status=CANCELLED)
         self.assertFalse(self.invoker.busy)
 
+    def test_who_still_waits_for_a_forsaken_query_is_told(self) -> None:
+        finding = self.find()
+        waiting = watch(finding.next())
+        finding.forsake()
+        self.assertIsInstance(self.failure(waiting), CancelledError)
+        self.assertEqual([1], self.cancelled)
+        self.finish(status=CANCELLED)
+
     def test_a_forsaken_query_lets_the_peer_be_read_again(self) -> None:
         finding = self.find()
         for _ in range(MOST_UNREAD):

@@ -133,6 +133,8 @@ class AcceptorProtocol(AssociationProtocol):
             user_identity=request.user_information.user_identity,
             peer_ae_title=request.calling_ae_title,
         )
+        if self.connection.state is not State.STA3:  # the request came with what ended it
+            return
         too_many = self.factory.take_place(self)
         if too_many is not None:
             self._reject(_NO_ROOM, too_many)
@@ -213,6 +215,8 @@ class AcceptorProtocol(AssociationProtocol):
         if self._release_asked and not self.messages.dispatcher.busy:
             self._release_asked = False
             self._idle.stop()
+            if self.connection.state is not State.STA8:  # the request came with what ended it
+                return
             self.perform(self.connection.respond_to_release())
 
     def _aborted(self, indication: AbortIndication) -> None:

@@ -124,7 +124,11 @@ class Invocation:
             self._invoker.cancel(self)
 
     def forsake(self) -> None:
-        """Nobody wants its responses any more; see the theory of operation."""
+        """Nobody wants its responses any more; see the theory of operation.
+
+        Who still waits for one gets a :class:`~twisted.internet.defer.CancelledError`, or the
+        reason for which the association ends.
+        """
         if self.is_done or self._forsaken:
             return
         self._forsaken = True
@@ -133,6 +137,8 @@ class Invocation:
         if self.is_sent:
             self._due.start()
         self._invoker.forsaken(self)
+        if self._waiting is not None:
+            self._waiting.cancel()
 
     def noticed(self) -> None:
         """The peer works on it, as one that sends what a C-GET asked for: its response is due anew.
