@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from txdicomtls.scu.association import Association
-from txdicomtls.scu.commitment import Awaited
+from txdicomtls.scu.commitment import Awaited, Named
 from txdicomtls.scu.commitment_reports import (
     CommitmentListener,
     Committed,
@@ -13,6 +13,7 @@ from txdicomtls.scu.commitment_reports import (
 from txdicomtls.scu.connecting import connect
 from txdicomtls.scu.contexts import (
     Contexts,
+    Stored,
     commitment_contexts,
     commitment_report_contexts,
     contexts_for,
@@ -45,6 +46,7 @@ __all__ = [
     "Done",
     "Instance",
     "Matches",
+    "Named",
     "NotCommitted",
     "PositiveResponse",
     "ProcedureStepStatus",
@@ -56,6 +58,7 @@ __all__ = [
     "Retry",
     "Sent",
     "Storable",
+    "Stored",
     "UserIdentity",
     "commitment_contexts",
     "commitment_report_contexts",
