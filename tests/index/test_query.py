@@ -254,6 +254,7 @@ class LevelTests(IndexCase):
             ({"ModalitiesInStudy": "MR\\US"}, ["1.2.1"]),
             ({"ModalitiesInStudy": "M*"}, ["1.2.1"]),
             ({"ModalitiesInStudy": "US"}, []),
+            ({"ModalitiesInStudy": "**"}, ["1.2.1", "1.2.2"]),
             ({"SOPClassesInStudy": MR}, ["1.2.1"]),
             ({"SOPClassesInStudy": f"{MR}\\{record().sop_class_uid}"}, ["1.2.1", "1.2.2"]),
         ):
