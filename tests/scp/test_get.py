@@ -361,7 +361,7 @@ class FailureTests(GetCase):
             (NotAuthorized("no"), 0x0124),
             (ZeroDivisionError("Doe^John"), 0xC000),
         ):
-            for provider in (Selecting(lambda _, e=error: fail(e)), Selecting(_raising(error))):
+            for provider in (Selecting(_failing(error)), Selecting(_raising(error))):
                 asking = self.got(provider)
                 self.assertEqual(status, asking.last.status)
                 self.assertIsNone(asking.last.number_of_completed_suboperations)
@@ -447,3 +447,7 @@ def _raising(error: Exception) -> Any:
         raise error
 
     return raises
+
+
+def _failing(error: Exception) -> Any:
+    return lambda _: fail(error)

@@ -12,8 +12,8 @@ some of them remaining.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 
 from pydicom.dataset import Dataset
 from twisted.internet.defer import CancelledError, Deferred
@@ -76,6 +76,9 @@ class RetrieveOperation(CancellableOperation):
         self._every = pending_every
         self._tally = Tally(0)
         self._name = type(message).__name__
+        self._telling: LoopingCall = LoopingCall(self._tell)
+        self._telling.clock = means.clock
+        self._told: Deferred[None] | None = None
 
     @abstractmethod
     async def sender(self, retrieval: Retrieval) -> ISender:
@@ -94,9 +97,9 @@ class RetrieveOperation(CancellableOperation):
         originator = Originator(
             ae_title=self.request.association.peer_ae_title, message_id=self._message.message_id
         )
-        with self._pending():
-            async with aclosing(self._taken(selection)) as instances:
-                await self._send(sender, instances, originator)
+        self._telling.start(self._every, now=False)
+        async with aclosing(self._taken(selection)) as instances:
+            await self._send(sender, instances, originator)
         self._tally.log(self._name, self.request.association.peer)
         return self._final(self._tally.final_status())
 
@@ -114,6 +117,12 @@ class RetrieveOperation(CancellableOperation):
             )
         )
 
+    def answer(self, answer: Answer) -> None:
+        """Answer, and tell nothing more."""
+        if self._telling.running:
+            self._telling.stop()
+        super().answer(answer)
+
     def may_leave(self) -> bool:
         """A sub-operation on this association has to be answered first."""
         return not (self.sends_here and self._tally.is_open)
@@ -124,9 +133,8 @@ class RetrieveOperation(CancellableOperation):
         self, sender: ISender, instances: AsyncGenerator[OutgoingInstance, None], by: Originator
     ) -> None:
         why = "the destination gave no outcome"
-        outcomes: AsyncIterator[Outcome] = sender.send(instances, by)
         try:
-            await self._count(outcomes)
+            await self._count(sender.send(instances, by))
         except CancelledError:
             if not self.is_overdue:
                 raise
@@ -154,6 +162,8 @@ class RetrieveOperation(CancellableOperation):
             self._wait_for_outcome()
             async for outcome in closing:
                 self._tally.end(outcome)
+                if self.is_cancelled and not self.sends_here:
+                    raise CancelledError  # the sender did not listen
                 await self.turn.give_way()
                 self._wait_for_outcome()
 
@@ -185,29 +195,18 @@ class RetrieveOperation(CancellableOperation):
             log_unplanned(error, what, self.means.new_id())
         self._tally.fail_the_rest(why)
 
-    @contextmanager
-    def _pending(self) -> Iterator[None]:
-        """Tell the requestor now and then how far it is."""
-        under_way: list[Deferred[None]] = []
+    def _tell(self) -> None:
+        """Tell the requestor how far it is, unless it has not even read the last time."""
+        if self._told is not None:
+            return
+        told = self._told = self.request.exchange.respond(
+            Answer(self._message.response(Status.PENDING, suboperations=self._tally.counters))
+        )
+        # Where the association is over, the operation is cancelled as well.
+        told.addErrback(lambda _: None).addCallback(self._read)
 
-        def tell() -> None:
-            if under_way:
-                return  # the peer has not even read the last one
-            answer = Answer(
-                self._message.response(Status.PENDING, suboperations=self._tally.counters)
-            )
-            told = self.request.exchange.respond(answer)
-            under_way.append(told)
-            # Where the association is over, the operation is cancelled as well.
-            told.addErrback(lambda _: None).addCallback(lambda _: under_way.clear())
-
-        telling: LoopingCall = LoopingCall(tell)
-        telling.clock = self.means.clock
-        telling.start(self._every, now=False)
-        try:
-            yield
-        finally:
-            telling.stop()
+    def _read(self, _: None) -> None:
+        self._told = None
 
     def _final(self, status: int) -> Answer:
         tally = self._tally
