@@ -63,7 +63,7 @@ class AssociationTests(_Caller):
         await acceptor.ends.get()
         [protocol] = acceptor.protocols
         self.assertEqual(1, protocol.connection.window.invoked)
-        self.assertEqual(1, protocol.dispatcher.requests)
+        self.assertEqual(1, protocol.messages.dispatcher.requests)
 
 
 class StorageTests(_Caller):
