@@ -146,8 +146,18 @@ class QueueTests(IndexCase):
         self.tasks.put(task(1), task(2), now=at(0))
         self.due(0, "a", limit=1)
         self.due(0, "b", limit=1)
-        self.assertEqual(1, self.tasks.release("a", now=at(1)))
+        self.assertEqual(0, self.tasks.release("a", kind=TaskKind.REPORT, now=at(1)))
+        self.assertEqual(1, self.tasks.release("a", kind=TaskKind.FORWARD, now=at(1)))
         self.assertEqual([1], numbers(self.due(1, "a")))
+
+    def test_what_is_begun_at_once_is_leased_from_the_beginning(self) -> None:
+        new = task(1, name="x", due_at=at(60))
+        key = self.tasks.put_leased(new, now=at(0), owner="a")
+        assert key is not None
+        self.assertIsNone(self.tasks.put_leased(new, now=at(0), owner="b"))
+        self.assertEqual([], self.due(59, "b"))
+        self.assertEqual(1, self.tasks.renew([key], owner="a", until=at(90)))
+        self.assertEqual([2], [each.attempts for each in self.due(90, "b")])
 
     def test_what_there_is_to_do_is_counted_by_destination(self) -> None:
         self.tasks.put(task(1, "A"), now=at(7))

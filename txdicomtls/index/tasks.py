@@ -43,12 +43,12 @@ _LONGEST_ERROR = 500
 _SECONDS = 30.0
 
 
-def insert_tasks(connection: Connection, new: Iterable[NewTask], now: datetime) -> int:
+def insert_tasks(connection: Connection, new: Iterable[NewTask], now: datetime) -> list[int]:
     """Put tasks, within a transaction that does something else as well.
 
     One whose name is taken is left out.
 
-    :return: how many were put.
+    :return: the keys of those that were put.
     """
     rows = [
         {
@@ -67,9 +67,9 @@ def insert_tasks(connection: Connection, new: Iterable[NewTask], now: datetime) 
         for task in new
     ]
     if not rows:
-        return 0
+        return []
     inserted = connection.execute(_INSERTIONS[connection.dialect.name], rows)
-    return len(inserted.all())
+    return list(inserted.scalars())
 
 
 class TaskQueue:
@@ -89,7 +89,23 @@ class TaskQueue:
         :param now: with a time zone, as all times here.
         :return: how many were put: one whose name is taken is left out.
         """
-        return self._database.write(lambda connection: insert_tasks(connection, new, now))
+        return len(self._database.write(lambda connection: insert_tasks(connection, new, now)))
+
+    def put_leased(self, new: NewTask, *, now: datetime, owner: str) -> int | None:
+        """Put a task that its owner begins at once, leased until it is due.
+
+        :return: its key; None where its name is taken, and nothing was put.
+        """
+
+        def work(connection: Connection) -> int | None:
+            keys = insert_tasks(connection, [new], now)
+            if not keys:
+                return None
+            begun = {"owner": owner, "attempts": 1}
+            connection.execute(update(tasks).where(tasks.c.key == keys[0]).values(begun))
+            return keys[0]
+
+        return self._database.write(work)
 
     def due(
         self,
@@ -191,12 +207,13 @@ class TaskQueue:
             due_at=until,
         )
 
-    def release(self, owner: str, *, now: datetime) -> int:
+    def release(self, owner: str, *, kind: str, now: datetime) -> int:
         """Give back all that an owner has leased: for an owner that was started again.
 
         :return: how many tasks.
         """
-        return self._change(tasks.c.owner == owner, owner="", due_at=now)
+        held = and_(tasks.c.owner == owner, tasks.c.kind == str(kind))
+        return self._change(held, owner="", due_at=now)
 
     def find(self, kind: str, destination: str, name: str) -> Task | None:
         """Give the task of this name without leasing it; None where there is none."""
