@@ -240,7 +240,8 @@ class ChangeTests(StepCase):
             ("PerformedProcedureStepEndTime", 0x00400251),
             ("PerformedSeriesSequence", 0x00400340),
         ):
-            response = self.set(ending(**{keyword: None}))
+            without: dict[str, Any] = {keyword: None}
+            response = self.set(ending(**without))
             self.assertEqual(
                 (0x0121, (tag,)), (response.status, response.attribute_identifier_list), keyword
             )
