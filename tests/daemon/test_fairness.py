@@ -11,8 +11,6 @@ import time
 from pathlib import Path
 from threading import Event
 
-from twisted.internet.defer import Deferred
-
 from tests.daemon.cases import DaemonTestCase, in_thread
 from tests.daemon.peer import Peer, tls_context
 from tests.running import ROOT, Certificates, Running, make_certificates, start
@@ -75,13 +73,14 @@ class FairnessTests(DaemonTestCase):
         busy = start(self, command, cwd=ROOT)
         await self.soon(busy.when_says("begun"))
         over = Event()
-        echoing: Deferred[list[float]] = in_thread(echo_beside, port, pki, over)
+        echoing = in_thread(echo_beside, port, pki, over)
         try:
             self.assertEqual(0, await busy.ended, busy.output)
             self.assertIn(ends_with, busy.output)
         finally:
             over.set()
-        took = sorted(await self.soon(echoing))
+        took: list[float] = await self.soon(echoing)
+        took.sort()
         self.assertGreater(len(took), 20, "it was not busy for long enough")
         usual = took[len(took) * 99 // 100]
         report = f"{len(took)} echoes: 99 of 100 within {usual:.3f} s, the worst {took[-1]:.3f} s"
