@@ -16,6 +16,21 @@ def identity(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str
     )
 
 
+def instance(
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    transfer_syntax_uid: str,
+    *,
+    study: str = "1.2.3.100",
+    series: str = "1.2.3.101",
+) -> bytes:
+    """The same, and to which study and series it belongs: enough for an archive to keep it."""
+    return identity(sop_class_uid, sop_instance_uid, transfer_syntax_uid) + b"".join(
+        element(0x0020, number, b"UI", value.encode(), transfer_syntax_uid)
+        for number, value in ((0x000D, study), (0x000E, series))
+    )
+
+
 def element(
     group: int, number: int, representation: bytes, value: bytes, transfer_syntax_uid: str
 ) -> bytes:

@@ -19,6 +19,9 @@ CT_IMAGE_STORAGE = b"1.2.840.10008.5.1.4.1.1.2"
 IMPLICIT_VR_LITTLE_ENDIAN = b"1.2.840.10008.1.2"
 APPLICATION_CONTEXT = b"1.2.840.10008.3.1.1.1"
 
+#: Study and Series Instance UID of every data set here.
+STUDY, SERIES = b"1.2.3.100", b"1.2.3.101"
+
 #: Presentation context IDs of :func:`associate_rq`.
 ECHO_CONTEXT, STORE_CONTEXT = 1, 3
 
@@ -156,12 +159,14 @@ def status_of(response: bytes) -> int:
 
 
 def data_set(size: int, instance: bytes = b"1.2.3", sop_class: bytes = CT_IMAGE_STORAGE) -> bytes:
-    """A data set, implicit VR little endian: what it is, and Pixel Data of so many bytes."""
+    """A data set, implicit VR little endian: what and whose it is, and so many bytes of pixels."""
     return b"".join(
         struct.pack("<HHL", group, number, len(value)) + value
         for group, number, value in (
             (0x0008, 0x0016, uid(sop_class)),
             (0x0008, 0x0018, uid(instance)),
+            (0x0020, 0x000D, uid(STUDY)),
+            (0x0020, 0x000E, uid(SERIES)),
             (0x7FE0, 0x0010, bytes(size)),
         )
     )

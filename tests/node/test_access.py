@@ -13,7 +13,7 @@ from twisted.internet.task import Clock
 from tests.access.facts import certificate, facts, identity, passcode
 from tests.access.test_token_keys import pem
 from tests.archive.doubles import at_once
-from tests.node.test_configuration import SMALLEST, ConfigurationCase
+from tests.node.cases import SMALLEST, ConfigurationCase
 from tests.tls.certificates import private_key
 from txdicomtls.access import AnyPeer, KnownPeers, PortalAccess, hash_passcode
 from txdicomtls.codes import RejectReason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from tests.node.test_configuration import SMALLEST, ConfigurationCase
+from tests.node.cases import SMALLEST, ConfigurationCase
 from txdicomtls.node.access_sections import IdentitySection, JWTSection, PeerSection
 
 PEER = SMALLEST + "[[peer]]\nae_title = 'CT1'\n"

@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from twisted.trial.unittest import SynchronousTestCase
 
 import txdicomtls
+from tests.node.cases import LISTEN, NODE, SMALLEST, TLS, ConfigurationCase
 from txdicomtls.errors import ConfigurationError
 from txdicomtls.node.access_sections import (
     CertificateBindingSection,
@@ -20,22 +21,24 @@ from txdicomtls.node.access_sections import (
     JWTSection,
     PeerSection,
 )
+from txdicomtls.node.archive_sections import ArchiveSection, IndexSection
 from txdicomtls.node.configuration import (
-    ArchiveSection,
     Configuration,
-    LimitsSection,
     ListenSection,
     NodeSection,
     ReloadSection,
     load_configuration,
 )
 from txdicomtls.node.fields import Section
+from txdicomtls.node.limit_sections import LimitsSection
+from txdicomtls.node.service_sections import (
+    DeliverySection,
+    ForwardSection,
+    ProcedureStepsSection,
+    ServicesSection,
+    WorklistSection,
+)
 from txdicomtls.node.tls_sections import CertificateSection, PasswordSection, TLSSection
-
-NODE = '[node]\nae_title = "TXDICOM"\ndata = "data"\n'
-TLS = '[tls.default]\ncertificate = "node.crt"\nprivate_key = "node.key"\ntrust = ["ca.crt"]\n'
-LISTEN = "[[listen]]\nport = 2762\n"
-SMALLEST = NODE + TLS + LISTEN
 
 #: Each section of the documentation, and the class that it describes.
 SECTIONS: dict[str, type[Section]] = {
@@ -50,34 +53,14 @@ SECTIONS: dict[str, type[Section]] = {
     "`certificate`": CertificateBindingSection,
     "`[identity]`": IdentitySection,
     "`[identity.jwt]`": JWTSection,
+    "`[index]`": IndexSection,
+    "`[services]`": ServicesSection,
+    "`[worklist]`": WorklistSection,
+    "`[procedure_steps]`": ProcedureStepsSection,
+    "`[[forward]]`": ForwardSection,
+    "`[delivery]`": DeliverySection,
     "`[limits]`": LimitsSection,
 }
-
-
-class ConfigurationCase(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.directory = Path(self.mktemp()).absolute()
-        self.directory.mkdir()
-        for name in ("node.crt", "node.key", "ca.crt", "password"):
-            (self.directory / name).touch()
-        self.file = self.directory / "node.toml"
-
-    def load(self, text: str | bytes) -> Configuration:
-        self.file.write_bytes(text.encode() if isinstance(text, str) else text)
-        return load_configuration(self.file)
-
-    def problems(self, text: str | bytes) -> dict[str, str]:
-        """What is wrong with this: messages by key, each key once."""
-        with self.assertRaises(ConfigurationError) as caught:
-            self.load(text)
-        problems = caught.exception.problems
-        self.assertTrue(problems)
-        self.assertEqual(str(self.file), caught.exception.source)
-        keys = {problem.key: problem.message for problem in problems}
-        self.assertEqual(len(problems), len(keys), problems)
-        for message in keys.values():
-            self.assertTrue(message.isprintable(), message)
-        return keys
 
 
 class Reading(ConfigurationCase):
@@ -229,13 +212,6 @@ class Files(ConfigurationCase):
 class Keys(ConfigurationCase):
     """Single values, each wrong in its own way."""
 
-    def assertWrong(self, text: str, key: str, *messages: str) -> None:
-        """This text has one problem, at this key, whose message says all this."""
-        problems = self.problems(text)
-        self.assertEqual([key], list(problems))
-        for message in messages:
-            self.assertIn(message, problems[key])
-
     def test_every_problem_is_found_at_once(self) -> None:
         problems = self.problems(
             """
@@ -271,7 +247,7 @@ class Keys(ConfigurationCase):
     def test_an_unknown_key_names_the_one_that_was_meant(self) -> None:
         for text, key, meant in (
             ("[limit]\n", "limit", "limits"),
-            ("[limits]\nassociation = 1\n", "limits.association", "associations"),
+            ("[limits]\nassocations = 1\n", "limits.assocations", "associations"),
             ("[[peer]]\nae_title = 'A'\nalows = []\n", "peer[0].alows", "allow"),
             ("[[listen]]\nport = 1\ntsl = 'a'\n", "listen[1].tsl", "tls"),
         ):
@@ -553,7 +529,7 @@ class Documentation(SynchronousTestCase):
     def test_every_section_is_described(self) -> None:
         self.assertEqual(set(SECTIONS), set(self.sections))
         fields = {re.sub(r"\W|NAME", "", heading) for heading in SECTIONS}
-        fields -= {"password", "tlsfurther", "certificate", "identityjwt"}  # within another section
+        fields -= {"password", "tlsfurther", "certificate", "identityjwt"}  # within another
         self.assertEqual(set(Configuration.model_fields), fields)
 
     def test_every_key_is_described_with_its_default_and_no_other_is(self) -> None:
@@ -561,7 +537,10 @@ class Documentation(SynchronousTestCase):
             rows = re.findall(
                 r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", self.sections[heading], re.MULTILINE
             )
-            expected = [(name, _default(section, name)) for name in section.model_fields]
+            expected = [
+                (field.alias or name, _default(section, name))
+                for name, field in section.model_fields.items()
+            ]
             self.assertEqual(sorted(expected), sorted(rows), heading)
 
     def test_its_first_example_is_the_smallest_configuration(self) -> None:

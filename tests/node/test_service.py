@@ -12,23 +12,24 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
-from tests.archive.doubles import at_once
 from tests.association.pair import CT, EXPLICIT, VERIFICATION
-from tests.datasets import element, identity
+from tests.datasets import element, instance
 from tests.running import CONFIGURATION, Certificates, make_certificates
 from tests.scu.files import make_file
 from txdicomtls.access import AnyPeer
-from txdicomtls.archive import FileArchive
+from txdicomtls.association import ConnectionLimits
 from txdicomtls.errors import (
     AssociationAborted,
     CannotListen,
     CredentialError,
     StorageError,
 )
-from txdicomtls.net import AssociationFactory, ClientEndpoint
-from txdicomtls.node import Configuration, load_configuration, service
-from txdicomtls.node.service import NodeService, make_factory
+from txdicomtls.net import AssociationFactory, ClientEndpoint, Quotas, Timeouts
+from txdicomtls.node import Configuration, load_configuration
+from txdicomtls.node.assembly import make_factory
+from txdicomtls.node.service import NodeService
 from txdicomtls.pdu import PresentationContextRQ
+from txdicomtls.scp import Verification
 from txdicomtls.scu import Association, connect, verification_context
 from txdicomtls.threads import in_thread_of
 from txdicomtls.tls import load_security
@@ -64,28 +65,52 @@ class AssemblyTests(SynchronousTestCase):
         return configure(self.directory, self.certificates, **parts)
 
     def made(self, **parts: str) -> AssociationFactory:
-        archive = FileArchive(self.directory / "data", in_thread=at_once)
-        return make_factory(Clock(), self.configuration(**parts), archive, AnyPeer())
+        return make_factory(Clock(), self.configuration(**parts), [Verification()], AnyPeer())
 
-    def test_a_node_echoes_and_stores(self) -> None:
+    def test_what_is_offered_is_what_was_made(self) -> None:
         services = self.made().services
-        names = [getattr(services.performing(uid), "name", None) for uid in (VERIFICATION, CT)]
-        self.assertEqual(["echo", "store"], names)
-        self.assertIsNone(services.performing("1.3.12.2.1107.5.9.1"))
-
-    def test_private_sop_classes_are_those_of_the_configuration(self) -> None:
-        factory = self.made(node='private_sop_classes = ["1.3.12.2.1107.5.9.1"]')
-        storing = factory.services.performing("1.3.12.2.1107.5.9.1")
-        self.assertEqual("store", getattr(storing, "name", None))
+        self.assertEqual("echo", getattr(services.performing(VERIFICATION), "name", None))
+        self.assertIsNone(services.performing(CT))
 
     def test_limits_are_those_of_the_configuration(self) -> None:
         factory = self.made(
-            more="[limits]\nassociations = 7\nunauthenticated = 8\nmaximum_length = 5000\n"
-            "handshake = 1.5\nartim = 2.5\nidle = 3.5\nclosing = 4.5\nobject_size = 600\n"
+            more="""
+            [limits]
+            associations = 7
+            associations_per_address = 6
+            associations_per_certificate = 5
+            associations_per_ae_title = 4
+            unauthenticated = 8
+            window = 3
+            maximum_length = 5000
+            command_set = "2 KiB"
+            identifier = 3000
+            association_bytes = "1 GiB"
+            handshake = 1.5
+            artim = 2.5
+            association = 10
+            pdu = 11
+            response = 12
+            idle = 3.5
+            release = 13
+            stall = 14
+            closing = 4.5
+            """
         )
-        self.assertEqual((7, 8), (factory.quotas.total, factory.most_unproved))
-        self.assertEqual(5000, factory.limits.maximum_length)
-        self.assertEqual((2.5, 3.5), (factory.timeouts.artim, factory.timeouts.idle))
+        self.assertEqual(Quotas(total=7, address=6, certificate=5, ae_title=4), factory.quotas)
+        self.assertEqual((8, 3), (factory.most_unproved, factory.window))
+        self.assertEqual(
+            ConnectionLimits(
+                maximum_length=5000, command=2048, identifier=3000, association=1 << 30
+            ),
+            factory.limits,
+        )
+        self.assertEqual(
+            Timeouts(
+                artim=2.5, association=10, pdu=11, response=12, idle=3.5, release=13, stall=14
+            ),
+            factory.timeouts,
+        )
         self.assertEqual((1.5, 4.5), (factory.deadlines.handshake, factory.deadlines.closing))
 
     def test_a_long_artim_is_not_cut_short_by_the_deadline_of_the_link(self) -> None:
@@ -143,7 +168,7 @@ class RunningTests(TestCase):
         association = await self.associate(node)
         self.assertEqual(0, await association.echo())
         data_sets = {
-            f"1.2.3.{n}": identity(CT, f"1.2.3.{n}", EXPLICIT)
+            f"1.2.3.{n}": instance(CT, f"1.2.3.{n}", EXPLICIT)
             + element(0x7FE0, 0x0010, b"OB", bytes(n * 1_300_000), EXPLICIT)
             for n in range(3)
         }
@@ -156,9 +181,9 @@ class RunningTests(TestCase):
         await association.release()
         await association.when_closed()
         for uid, data in data_sets.items():
-            self.assertTrue(node.archive.path_of(uid).read_bytes().endswith(data))
+            self.assertTrue(node.assembly.keeping.archive.path_of(uid).read_bytes().endswith(data))
         await node.stopService()
-        self.assertEqual(([], 0), (node.ports, node.factory.connections))
+        self.assertEqual(([], 0), (node.ports, node.assembly.factory.connections))
 
     async def test_an_object_beyond_the_limit_is_refused_and_not_kept(self) -> None:
         node = await self.started(more="[limits]\nobject_size = 1000\n")
@@ -167,7 +192,7 @@ class RunningTests(TestCase):
         sent = [each async for each in association.store([path])]
         self.assertEqual([0xA700], [each.status for each in sent])
         await association.release()
-        self.assertFalse(node.archive.path_of("1.2.3").exists())
+        self.assertFalse(node.assembly.keeping.archive.path_of("1.2.3").exists())
 
     async def test_a_stopped_node_can_be_started_again_on_the_same_data(self) -> None:
         for _ in range(2):
@@ -231,11 +256,10 @@ class RunningTests(TestCase):
         await taken.stopListening()
         await association.release()
         await stopped
-        self.assertEqual(0, node.factory.connections)
+        self.assertEqual(0, node.assembly.factory.connections)
 
     async def test_what_is_left_after_the_drain_is_aborted(self) -> None:
-        self.patch(service, "DRAIN", 0.05)
-        node = await self.started()
+        node = await self.started(more="[limits]\ndrain = 0.05\n")
         association = await self.associate(node)
         closed: Deferred[None] = association.when_closed()
         await node.stopService()

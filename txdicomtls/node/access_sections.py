@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,17 +21,21 @@ from txdicomtls.access.certificate_binding import (
     subject_name,
 )
 from txdicomtls.access.token_keys import with_secret
-from txdicomtls.node.fields import UID, AETitle, ExistingFile, Section
+from txdicomtls.node.fields import (
+    UID,
+    AETitle,
+    ExistingFile,
+    OneOrSeveral,
+    Port,
+    Section,
+    Text,
+)
 
 #: Names of the services that a peer can be allowed, as services call themselves.
 ServiceName = Literal[
     "echo", "store", "find", "get", "move", "worklist", "commit", "procedure-step"
 ]
-
-
-def _several(value: object) -> object:
-    # One text may stand for a list of one.
-    return (value,) if isinstance(value, str) else value
+SERVICES: tuple[ServiceName, ...] = get_args(ServiceName)
 
 
 def _alternative_name(text: str) -> str:
@@ -56,7 +60,6 @@ def _network(value: object) -> object:
         ) from None
 
 
-Text = Annotated[str, Field(min_length=1)]
 SAN = Annotated[Text, AfterValidator(_alternative_name)]
 Subject = Annotated[Text, AfterValidator(_subject)]
 Fingerprint = Annotated[str, AfterValidator(fingerprint_of)]
@@ -66,9 +69,9 @@ Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 class CertificateBindingSection(Section):
     """``certificate`` of a peer: what is in the certificate that it must show."""
 
-    san: Annotated[tuple[SAN, ...], BeforeValidator(_several)] = ()
-    subject: Annotated[tuple[Subject, ...], BeforeValidator(_several)] = ()
-    fingerprint: Annotated[tuple[Fingerprint, ...], BeforeValidator(_several)] = ()
+    san: Annotated[tuple[SAN, ...], OneOrSeveral] = ()
+    subject: Annotated[tuple[Subject, ...], OneOrSeveral] = ()
+    fingerprint: Annotated[tuple[Fingerprint, ...], OneOrSeveral] = ()
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -78,13 +81,23 @@ class CertificateBindingSection(Section):
 
 
 class PeerSection(Section):
-    """``[[peer]]``: one calling AE title that is let in; without any such section, all are."""
+    """``[[peer]]``: a node that may call, and where it can be called if there is a ``host``.
+
+    Without any such section everybody may call.
+    """
 
     ae_title: AETitle
     certificate: CertificateBindingSection | None = None
-    addresses: Annotated[tuple[Network, ...], BeforeValidator(_several), Field(min_length=1)] = ()
+    addresses: Annotated[tuple[Network, ...], OneOrSeveral, Field(min_length=1)] = ()
     allow: Annotated[tuple[ServiceName, ...], Field(min_length=1)] = ("echo", "store")
     sop_classes: Annotated[tuple[UID, ...], Field(min_length=1)] = ()
+    host: Text | None = None
+    port: Annotated[Port, Field(ge=1)] = 2762
+    tls: Text = "default"
+    called: AETitle | None = None
+    calling: AETitle | None = None
+    window: Annotated[int, Field(strict=True, ge=1, le=64)] = 8
+    associations: Annotated[int, Field(strict=True, ge=1, le=64)] = 4
 
 
 class JWTSection(Section):
@@ -93,7 +106,7 @@ class JWTSection(Section):
     keys: ExistingFile
     algorithms: Annotated[tuple[str, ...], Field(min_length=1)]
     issuer: Text
-    audience: Annotated[tuple[Text, ...], BeforeValidator(_several), Field(min_length=1)]
+    audience: Annotated[tuple[Text, ...], OneOrSeveral, Field(min_length=1)]
     leeway: Annotated[float, Field(strict=True, ge=0, le=600, allow_inf_nan=False)] = 30.0
     user_claim: Text = "sub"
     services_claim: Text | None = None

@@ -8,7 +8,6 @@ a password or a secret: files exist, names refer to something, numbers make sens
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -16,17 +15,26 @@ from pydantic import Field, StrictBool, ValidationError
 
 from txdicomtls.errors import ConfigurationError, ConfigurationProblem
 from txdicomtls.node.access_sections import IdentitySection, PeerSection
+from txdicomtls.node.archive_sections import ArchiveSection, IndexSection
+from txdicomtls.node.contradictions import contradictions
 from txdicomtls.node.fields import (
     UID,
     AETitle,
-    Count,
     Directory,
     Interface,
     Port,
     Seconds,
     Section,
 )
-from txdicomtls.node.problems import key_path, read_toml, translate
+from txdicomtls.node.limit_sections import LimitsSection
+from txdicomtls.node.problems import read_toml, translate
+from txdicomtls.node.service_sections import (
+    DeliverySection,
+    ForwardSection,
+    ProcedureStepsSection,
+    ServicesSection,
+    WorklistSection,
+)
 from txdicomtls.node.tls_sections import TLSSection
 
 
@@ -39,31 +47,12 @@ class NodeSection(Section):
     private_sop_classes: tuple[UID, ...] = ()
 
 
-class ArchiveSection(Section):
-    """``[archive]``: how safe an instance is when it is acknowledged."""
-
-    sync: StrictBool = True
-
-
 class ListenSection(Section):
     """``[[listen]]``: one address and port to accept associations at."""
 
     port: Port
     interface: Interface = ""
     tls: str = "default"
-
-
-class LimitsSection(Section):
-    """``[limits]``: how much the node takes on, and how long it waits."""
-
-    associations: Count = 100
-    unauthenticated: Count = 64
-    maximum_length: Annotated[int, Field(strict=True, ge=4096, le=16777216)] = 131072
-    object_size: Annotated[int, Field(strict=True, ge=1)] | None = None
-    handshake: Seconds = 10.0
-    artim: Seconds = 30.0
-    idle: Seconds = 60.0
-    closing: Seconds = 5.0
 
 
 class ReloadSection(Section):
@@ -78,12 +67,28 @@ class Configuration(Section):
 
     node: NodeSection
     archive: ArchiveSection = ArchiveSection()
+    index: IndexSection = IndexSection()
     tls: dict[str, TLSSection] = Field(default_factory=dict)
     listen: Annotated[tuple[ListenSection, ...], Field(min_length=1)]
     peer: tuple[PeerSection, ...] = ()
     identity: IdentitySection = IdentitySection()
+    services: ServicesSection = ServicesSection()
+    worklist: WorklistSection | None = None
+    procedure_steps: ProcedureStepsSection | None = None
+    forward: tuple[ForwardSection, ...] = ()
+    delivery: DeliverySection = DeliverySection()
     limits: LimitsSection = LimitsSection()
     reload: ReloadSection = ReloadSection()
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """The names of the services that are offered."""
+        return self.services.offered(
+            to_known_peers=bool(self.peer),
+            sections=frozenset(
+                name for name in ("worklist", "procedure_steps") if getattr(self, name) is not None
+            ),
+        )
 
 
 def load_configuration(path: Path) -> Configuration:
@@ -103,67 +108,7 @@ def load_configuration(path: Path) -> Configuration:
     except ValidationError as error:
         problems += translate(error, Configuration)
     wrong_already = {problem.key for problem in problems}
-    problems += [each for each in _contradictions(document) if each.key not in wrong_already]
+    problems += [each for each in contradictions(document) if each.key not in wrong_already]
     if configuration is None or problems:
         raise ConfigurationError(path, problems)
     return configuration
-
-
-def _contradictions(document: Mapping[str, object]) -> Iterator[ConfigurationProblem]:
-    # Looks at the bare document, because these problems, too, are to be
-    # found when the model has already failed for another reason.
-    yield from _missing_tls_sections(document)
-    yield from _ports_in_use_twice(document)
-    yield from _peers_named_twice(document)
-
-
-def _missing_tls_sections(document: Mapping[str, object]) -> Iterator[ConfigurationProblem]:
-    sections = document.get("tls", {})
-    for index, listen in _tables(document, "listen"):
-        name = listen.get("tls", "default")
-        if isinstance(sections, dict) and isinstance(name, str) and name not in sections:
-            known = ", ".join(f"[{key_path(('tls', section))}]" for section in sections)
-            yield ConfigurationProblem(
-                f"listen[{index}].tls",
-                f"there is no section [{key_path(('tls', name))}]"
-                + (f", only {known}" if known else ""),
-            )
-
-
-def _ports_in_use_twice(document: Mapping[str, object]) -> Iterator[ConfigurationProblem]:
-    taken: list[tuple[int, int, str]] = []
-    for index, listen in _tables(document, "listen"):
-        port, interface = listen.get("port"), listen.get("interface", "")
-        if not isinstance(port, int) or not isinstance(interface, str) or port == 0:
-            continue  # wrong for another reason; or 0, which asks for any free port
-        for other, other_port, other_interface in taken:
-            if port == other_port and _overlap(interface, other_interface):
-                yield ConfigurationProblem(
-                    f"listen[{index}].port", f"port {port} is taken by listen[{other}] already"
-                )
-                break
-        taken.append((index, port, interface))
-
-
-def _overlap(one: str, other: str) -> bool:
-    if one == other or "::" in (one, other):  # "::" takes IPv4 too
-        return True
-    every_ipv4 = ("", "0.0.0.0")  # noqa: S104  # compared with, not listened on
-    return (one in every_ipv4 or other in every_ipv4) and ":" not in one + other
-
-
-def _peers_named_twice(document: Mapping[str, object]) -> Iterator[ConfigurationProblem]:
-    named: dict[str, int] = {}
-    for index, peer in _tables(document, "peer"):
-        title = peer.get("ae_title")
-        if isinstance(title, str) and named.setdefault(title.strip(" "), index) != index:
-            yield ConfigurationProblem(
-                f"peer[{index}].ae_title", f"peer[{named[title.strip(' ')]}] has this title already"
-            )
-
-
-def _tables(document: Mapping[str, object], name: str) -> Iterator[tuple[int, dict[str, object]]]:
-    entries = document.get(name)
-    for index, entry in enumerate(entries if isinstance(entries, list) else []):
-        if isinstance(entry, dict):
-            yield index, entry

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+)
 
 from txdicomtls.tls.profiles import profile_named
 from txdicomtls.uids import is_valid_uid
@@ -61,6 +69,13 @@ def _directory(path: Path, info: ValidationInfo) -> Path:
     return directory
 
 
+def _existing_directory(path: Path, info: ValidationInfo) -> Path:
+    directory = _existing(path, info)
+    if not directory.is_dir():
+        raise ValueError(f"{str(directory)!r} is no directory")
+    return directory
+
+
 def _interface(text: str) -> str:
     if text:
         try:
@@ -81,15 +96,39 @@ def _uid(text: str) -> str:
     return text
 
 
+#: What a number of bytes may be followed by.
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
+_SIZE = re.compile(r"([0-9]{1,9}) ?([KMGT]iB)", re.ASCII)
+
+
+def _size(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = _SIZE.fullmatch(value)
+    if found is None:
+        raise ValueError('must be a number of bytes, or a text as "64 KiB", "16 MiB" or "2 GiB"')
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def _several(value: object) -> object:
+    # One text may stand for a list of one.
+    return (value,) if isinstance(value, str) else value
+
+
 AETitle = Annotated[str, AfterValidator(_ae_title)]
 UID = Annotated[str, AfterValidator(_uid)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 ExistingPath = Annotated[Path, AfterValidator(_existing)]
 Directory = Annotated[Path, AfterValidator(_directory)]
+ExistingDirectory = Annotated[Path, AfterValidator(_existing_directory)]
 Interface = Annotated[str, AfterValidator(_interface)]
 ProfileName = Annotated[str, AfterValidator(_profile)]
 Port = Annotated[int, Field(strict=True, ge=0, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Size = Annotated[int, BeforeValidator(_size), Field(strict=True, ge=1)]
+#: Goes before the type of a list, where one text may stand for a list of one.
+OneOrSeveral = BeforeValidator(_several)
+Text = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, Field(strict=True, gt=0, le=86400, allow_inf_nan=False)]
 
 

@@ -110,7 +110,7 @@ def _message(detail: ErrorDetails, root: type[BaseModel]) -> str:
 
 
 def _unknown_key(key: str, section: type[BaseModel]) -> str:
-    known = list(section.model_fields)
+    known = [field.alias or name for name, field in section.model_fields.items()]
     close = get_close_matches(key, known, n=1)
     if close:
         return f"unknown key; did you mean {close[0]}?"

@@ -16,26 +16,23 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint
 from twisted.internet.error import CannotListenError
-from twisted.internet.interfaces import IListeningPort, IReactorTime
+from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from txdicomtls.archive import FileArchive
-from txdicomtls.association import ConnectionLimits
 from txdicomtls.errors import CannotListen
-from txdicomtls.interfaces import IAccess, IReactor
-from txdicomtls.net import AssociationFactory, Quotas, ServerEndpoint, Timeouts
+from txdicomtls.interfaces import IReactor
+from txdicomtls.net import ServerEndpoint
 from txdicomtls.node.access import make_access
+from txdicomtls.node.assembly import Assembly, assemble
 from txdicomtls.node.configuration import Configuration, ListenSection
 from txdicomtls.node.memory import Tidying
 from txdicomtls.node.reload import Reloader
 from txdicomtls.node.security import security_files
-from txdicomtls.scp import Storage, Verification
 from txdicomtls.threads import in_thread_of
 from txdicomtls.tls import (
     Expiration,
     ExpiryWarnings,
-    LinkDeadlines,
     RotatingSecurity,
     expirations,
 )
@@ -47,9 +44,6 @@ BACKLOG = 1024
 
 #: Seconds between two looks at what expires.
 EXPIRY_EVERY = 6 * 3600.0
-
-#: Seconds that associations get to end by themselves when the node stops.
-DRAIN = 30.0
 
 
 class NodeService(Service):
@@ -76,15 +70,10 @@ class NodeService(Service):
         self._configuration = configuration
         self._on_reload = on_reload
         self._in_thread = in_thread_of(reactor)
-        self.archive = FileArchive(
-            configuration.node.data,
-            in_thread=self._in_thread,
-            sync=configuration.archive.sync,
-        )
         self._access = make_access(
             configuration, clock=reactor, in_thread=self._in_thread, now=time.time
         )
-        self.factory = make_factory(reactor, configuration, self.archive, self._access.policy)
+        self._assembly: Assembly | None = None
         self.ports: list[IListeningPort] = []
         self.started: Deferred[None] = Deferred()
         self._starting: Deferred[None] = succeed(None)
@@ -96,10 +85,16 @@ class NodeService(Service):
             every=reload.every if reload.on_change else None,
             reloaded=self._reloaded,
         )
-        self._tidying = Tidying(reactor, self._in_thread, self.factory)
+        self._tidying: Tidying | None = None
         self._expiry = ExpiryWarnings(utc_now, on_expiry)
         self._looking_at_expiry: LoopingCall = LoopingCall(self._look_at_expiry)
         self._looking_at_expiry.clock = reactor
+
+    @property
+    def assembly(self) -> Assembly:
+        """Its parts, once it has started."""
+        assert self._assembly is not None  # it has started
+        return self._assembly
 
     def startService(self) -> None:  # Twisted's name
         """Begin to start; see :attr:`started`."""
@@ -118,7 +113,8 @@ class NodeService(Service):
 
     def hurry(self) -> None:
         """While it stops: wait for nobody any longer."""
-        self.factory.abort_all("the node stops at once")
+        if self._assembly is not None:
+            self._assembly.factory.abort_all("the node stops at once")
 
     async def _start(self) -> None:
         configuration = self._configuration
@@ -129,18 +125,27 @@ class NodeService(Service):
                 reactor=self._reactor,
                 in_thread=self._in_thread,
             )
-            for name in sorted({listen.tls for listen in configuration.listen})
+            for name in sorted(_used_sections(configuration))
         }
         self._loading = Deferred.fromCoroutine(self.reloader.load(files))
         await self._loading
         self._loading = None
         await self._access.check(self._in_thread)
         self._looking_at_expiry.start(EXPIRY_EVERY)
+        assembly = self._assembly = await assemble(
+            configuration,
+            access=self._access.policy,
+            securities=self.reloader.securities,
+            reactor=self._reactor,
+            in_thread=self._in_thread,
+        )
+        self._tidying = Tidying(self._reactor, self._in_thread, assembly.factory)
         self._tidying.start()
-        await self._in_thread(self.archive.prepare)
         for listen in configuration.listen:
             if self.running:
                 await self._listen(listen, self.reloader.securities[listen.tls])
+        if self.running:
+            await assembly.start()
 
     async def _listen(self, listen: ListenSection, security: RotatingSecurity) -> None:
         kind = TCP6ServerEndpoint if ":" in listen.interface else TCP4ServerEndpoint
@@ -150,7 +155,7 @@ class NodeService(Service):
             security,
         )
         try:
-            port = await endpoint.listen(self.factory)
+            port = await endpoint.listen(self.assembly.factory)
         except CannotListenError as error:
             raise CannotListen(listen.interface, listen.port, str(error.socketError)) from error
         self.ports.append(port)
@@ -190,39 +195,18 @@ class NodeService(Service):
             self._loading.cancel()
         await DeferredList([self._starting], consumeErrors=True)
         self.reloader.stop()
-        self._tidying.stop()
+        if self._tidying is not None:
+            self._tidying.stop()
         if self._looking_at_expiry.running:
             self._looking_at_expiry.stop()
         ports, self.ports = self.ports, []
         await DeferredList([maybeDeferred(port.stopListening) for port in ports])
-        drained = self.factory.drain()
-        overdue = self._reactor.callLater(DRAIN, self.factory.abort_all, "the node stops")
-        await drained
-        if overdue.active():
-            overdue.cancel()
-        await self._in_thread(self.archive.close)
+        if self._assembly is not None:
+            await self._assembly.stop(self._configuration.limits.drain)
 
 
-def make_factory(
-    clock: IReactorTime, configuration: Configuration, archive: FileArchive, access: IAccess
-) -> AssociationFactory:
-    """What a configuration says of associations: services, access, limits, deadlines."""
-    node, limits = configuration.node, configuration.limits
-    return AssociationFactory(
-        clock,
-        services=[
-            Verification(),
-            Storage(archive, private=node.private_sop_classes, largest=limits.object_size),
-        ],
-        access=access,
-        limits=ConnectionLimits(maximum_length=limits.maximum_length),
-        timeouts=Timeouts(artim=limits.artim, idle=limits.idle),
-        deadlines=LinkDeadlines(
-            handshake=limits.handshake,
-            # ARTIM guards the wait for the request, this the decision about it as well.
-            association=limits.artim + LinkDeadlines().verification,
-            closing=limits.closing,
-        ),
-        quotas=Quotas(total=limits.associations),
-        most_unproved=limits.unauthenticated,
-    )
+def _used_sections(configuration: Configuration) -> set[str]:
+    """The sections of TLS that somebody listens with, or calls with."""
+    return {listen.tls for listen in configuration.listen} | {
+        peer.tls for peer in configuration.peer if peer.host is not None
+    }

@@ -7,10 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator, model_validator
 
-from txdicomtls.node.fields import ExistingFile, ExistingPath, ProfileName, Section
+from txdicomtls.node.fields import ExistingFile, ExistingPath, ProfileName, Section, Text
 from txdicomtls.tls.profiles import profile_named
-
-Text = Annotated[str, Field(min_length=1)]
 
 
 class PasswordSection(Section):
