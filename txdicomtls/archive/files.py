@@ -34,6 +34,7 @@ from txdicomtls.archive.names import Layout
 from txdicomtls.archive.naming import Naming
 from txdicomtls.archive.outcome import INDEX_ERRORS, InstanceIndex, Settled
 from txdicomtls.archive.reading import InstanceReader, Reading, Verified
+from txdicomtls.archive.rebuild import Rebuilding, Rebuilt
 from txdicomtls.archive.recovery import Recovery
 from txdicomtls.archive.root import Root
 from txdicomtls.archive.sink import FileSink
@@ -139,6 +140,11 @@ class FileArchive:
         """Whether it can take instances, as far as is known."""
         return self._condition.state
 
+    @property
+    def incoming(self) -> Path:
+        """Where this node may make temporary files, in the file system of the archive."""
+        return self._root.incoming
+
     def prepare(self) -> None:
         """Make the archive ready to receive.  Blocks: to be called in a thread.
 
@@ -172,6 +178,26 @@ class FileArchive:
         except BaseException:
             self.close()
             raise
+
+    def reindex(self) -> Rebuilt:
+        """Index all files that are kept, where they lie.  Blocks: to be called in a thread.
+
+        To be called after :meth:`prepare`, and before anything is received.
+
+        :raises IndexUnavailable: the index cannot be used.
+        :raises ValueError: there is none.
+        """
+        if self._index is None:
+            raise ValueError("there is no index")
+        rebuilding = Rebuilding(
+            self._root.path,
+            self._index,
+            self._identify,
+            self._wanted,
+            disk=self._disk,
+            most_at_once=MOST_AT_ONCE,
+        )
+        return rebuilding.run()
 
     def receive(self, instance: IncomingInstance) -> FileSink:
         """Begin to receive an instance; nothing is on the disk before its first bytes are written.

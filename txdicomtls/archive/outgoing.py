@@ -69,11 +69,10 @@ class OutgoingDataSet:
         :raises DamagedInstance: it is not what was received.
         :raises OutOfResources: it cannot be read.
         """
-        data = self._first
-        if data is None:
-            data = await self._in_thread(self._read)
-        self._first = None
+        data, self._first = self._first, None
         try:
+            if data is None:
+                data = await self._in_thread(self._read)
             while self._left:
                 # The next block is read while this one is on its way.
                 coming = self._in_thread(self._read)

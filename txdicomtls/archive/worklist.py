@@ -101,7 +101,7 @@ class FolderWorklist:
                     read_folder, self._directory, self._folder, self._limits
                 )
             except OSError as error:
-                self.log.error(
+                self.log.warn(
                     "{directory}: the worklist cannot be read: {problem}",
                     directory=str(self._directory),
                     problem=error.strerror,

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from pydicom.dataset import Dataset
 
@@ -96,23 +97,25 @@ def _looked_at(path: Path, before: WorklistFile | None, limits: WorklistLimits) 
             state = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
             if before is not None and before.state == state:
                 return before
-            if not stat.S_ISREG(status.st_mode):
-                return WorklistFile(state=state, problem="is not a regular file")
-            if status.st_size > limits.file:
-                return WorklistFile(state=state, problem=f"has more than {limits.file} bytes")
-            if path.name.lower().endswith(_JSON):
-                datasets = _from_json(file.read(limits.file))
-            else:
-                header = header_of(file, path)
-                data = file.read(header.data_length)
-                datasets = [decode(data, header.transfer_syntax_uid)]
-    except NotADicomFile as error:
+            datasets = _read(file, path, status, limits)
+    except (NotADicomFile, MalformedDataSet) as error:
         return WorklistFile(state=state, problem=error.problem)
-    except MalformedDataSet as error:
-        return WorklistFile(state=state, problem=str(error))
     except OSError as error:
         return WorklistFile(state=state, problem=(error.strerror or str(error)).lower())
     return WorklistFile(state=state, items=tuple(_items(datasets)))
+
+
+def _read(
+    file: BinaryIO, path: Path, status: os.stat_result, limits: WorklistLimits
+) -> list[Dataset]:
+    if not stat.S_ISREG(status.st_mode):
+        raise NotADicomFile(path, "is not a regular file")
+    if status.st_size > limits.file:
+        raise NotADicomFile(path, f"has more than {limits.file} bytes")
+    if path.name.lower().endswith(_JSON):
+        return _from_json(file.read(limits.file))
+    header = header_of(file, path)
+    return [decode(file.read(header.data_length), header.transfer_syntax_uid)]
 
 
 def _from_json(text: bytes) -> list[Dataset]:
