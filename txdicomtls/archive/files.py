@@ -34,7 +34,7 @@ from txdicomtls.archive.names import Layout
 from txdicomtls.archive.naming import Naming
 from txdicomtls.archive.outcome import INDEX_ERRORS, InstanceIndex, Settled
 from txdicomtls.archive.reading import InstanceReader, Reading, Verified
-from txdicomtls.archive.rebuild import Rebuilding, Rebuilt
+from txdicomtls.archive.rebuild_plan import PLAN_FILE
 from txdicomtls.archive.recovery import Recovery
 from txdicomtls.archive.root import Root
 from txdicomtls.archive.sink import FileSink
@@ -155,6 +155,11 @@ class FileArchive:
             directories or its index cannot be used.
         """
         try:
+            if (self._root.path / PLAN_FILE).exists():
+                raise StorageError(
+                    f"{self._root.path}: its index is being rebuilt, and not complete: let "
+                    "`txdicomtls archive rebuild` come to its end first"
+                )
             is_new = self._index is None or not self._index.count()
             self._root.prepare(self._layout, self._directories, is_new=is_new)
             self._recovered = Recovery(
@@ -178,26 +183,6 @@ class FileArchive:
         except BaseException:
             self.close()
             raise
-
-    def reindex(self) -> Rebuilt:
-        """Index all files that are kept, where they lie.  Blocks: to be called in a thread.
-
-        To be called after :meth:`prepare`, and before anything is received.
-
-        :raises IndexUnavailable: the index cannot be used.
-        :raises ValueError: there is none.
-        """
-        if self._index is None:
-            raise ValueError("there is no index")
-        rebuilding = Rebuilding(
-            self._root.path,
-            self._index,
-            self._identify,
-            self._wanted,
-            disk=self._disk,
-            most_at_once=MOST_AT_ONCE,
-        )
-        return rebuilding.run()
 
     def receive(self, instance: IncomingInstance) -> FileSink:
         """Begin to receive an instance; nothing is on the disk before its first bytes are written.

@@ -44,7 +44,7 @@ VIEW_WEIGHT = 256
 
 @implementer(IInstanceSink)
 class FileSink:
-    """Writes one data set into a :class:`~txdicomtls.archive.draft.Draft`, in threads.
+    """Writes one data set into a draft, in threads.
 
     :param draft: the file to be; nothing else may use it.
     :param in_thread: where its methods are called.
