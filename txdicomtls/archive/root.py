@@ -26,7 +26,7 @@ from pathlib import Path
 from txdicomtls.archive.directories import DIRECTORY_MODE, Directories
 from txdicomtls.archive.disk import Disk, sync_directory
 from txdicomtls.archive.names import Layout
-from txdicomtls.errors import StorageError
+from txdicomtls.errors import ArchiveInUse, StorageError
 
 _FILE_MODE = 0o640
 _OPEN_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -71,7 +71,8 @@ class Root:
         :param directories: told which are durable.
         :param is_new: False where instances are known to be kept here: then the sentinel
             must be there.
-        :raises StorageError: another process uses the archive, or it is not the archive.
+        :raises ArchiveInUse: another process uses the archive.
+        :raises StorageError: it is not the archive.
         :raises OSError: the disk failed.
         """
         if not is_new and not self.is_there():
@@ -135,9 +136,7 @@ class Root:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(descriptor)
-            raise StorageError(
-                f"{self.path}: this archive is in use already, by another process"
-            ) from error
+            raise ArchiveInUse(self.path) from error
         except OSError:
             os.close(descriptor)
             raise

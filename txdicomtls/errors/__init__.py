@@ -24,6 +24,7 @@ from txdicomtls.errors.index import (
     QueryTimeout,
 )
 from txdicomtls.errors.instances import (
+    ArchiveInUse,
     CannotUnderstand,
     DamagedInstance,
     DuplicateInstance,
@@ -92,6 +93,7 @@ from txdicomtls.errors.upper_layer import (
 )
 
 __all__ = [
+    "ArchiveInUse",
     "AssociationAborted",
     "AssociationEnded",
     "AssociationError",

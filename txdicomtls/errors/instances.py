@@ -24,6 +24,17 @@ class StorageError(DicomTLSError):
     """An instance could not be kept; each subclass stands for one status (PS3.4 B.2.3, PS3.7 C)."""
 
 
+class ArchiveInUse(StorageError):
+    """Another process uses the archive, and what was asked for needs it alone.
+
+    :param path: its directory.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(f"{path}: this archive is in use already, by another process")
+        self.path = str(path)
+
+
 class OutOfResources(StorageError):
     """No room, no permission, or the disk failed: a later try may succeed (status 0xA700)."""
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, delete, func, select, update
 
 from txdicomtls.index import adding
 from txdicomtls.index.attributes import BY_TAG
@@ -21,7 +22,7 @@ from txdicomtls.index.procedure_steps import StepTable
 from txdicomtls.index.query import FindOptions, Search
 from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance, Outcome
 from txdicomtls.index.rows import KEPT, cleaned, kept_instance
-from txdicomtls.index.schema import TABLES, contents, instances, patients
+from txdicomtls.index.schema import TABLES, contents, instances, patients, series, studies
 from txdicomtls.index.task import NewTask
 from txdicomtls.index.tasks import TaskQueue, insert_tasks
 
@@ -116,6 +117,24 @@ class Index:
         return self._database.write(
             lambda connection: adding.remove(connection, cleaned(sop_instance_uid))
         )
+
+    def clear(self) -> None:
+        """Remove all instances, for whoever adds them anew from their files.
+
+        Nobody else may be writing.  It is done in parts, so that no transaction is large: if
+        it is interrupted, it has to be called again.  The queue and the performed procedure steps
+        stay: they are in no file.
+        """
+        for column in (
+            contents.c.series_key,
+            instances.c.key,
+            series.c.key,
+            studies.c.key,
+            patients.c.key,
+        ):
+            some = delete(column.table).where(column.in_(select(column).limit(_CHUNK)))
+            while self._database.write(partial(_rows_changed, some)):
+                pass
 
     def mark(self, sop_instance_uid: str, flaw: Flaw) -> bool:
         """Note what is wrong with the file of an instance, or that nothing is any more.
@@ -245,6 +264,10 @@ def open_index(
     """
     database = Database(where, monotonic=monotonic)
     return Index(database, monotonic=monotonic, tasks_for=tasks_for)
+
+
+def _rows_changed(statement: Delete, connection: Connection) -> int:
+    return connection.execute(statement).rowcount
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
