@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -137,7 +137,7 @@ class OperationTests(SynchronousTestCase):
 
     def test_one_that_is_cancelled_may_come_to_its_end_all_the_same(self) -> None:
         async def work(_: Working, __: bytes) -> None:
-            with suppress(CancelledError):
+            with contextlib.suppress(CancelledError):
                 await Deferred()
 
         operation = self.working(work)
