@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 
+from tests.net.blocks import Source
 from tests.net.pair import (
+    CT_ID,
     VERIFICATION_ID,
     NetCase,
+    Outcome,
     Peer,
     ask_for,
     echo_request,
+    store_request,
     watch,
 )
 from txdicomtls.association import (
@@ -59,6 +63,28 @@ class AssociationTests(NetCase):
                     (error.result, error.meaning, error.transient),
                 )
                 self.assertFalse(wire.is_open)
+
+    def test_a_rejection_that_the_standard_does_not_have_is_told_as_it_came(self) -> None:
+        for result, source, reason in ((1, 1, 200), (2, 3, 0), (7, 9, 9), (0, 0, 0), (255, 2, 3)):
+            client, peer, wire = self.calling(accept=False)
+            peer.write(bytes([3, 0, 0, 0, 0, 4, 0, result, source, reason]))
+            wire.flush()
+            error = self.failureResultOf(client.when_associated(), AssociationRejected).value
+            self.assertEqual(
+                (result, source, reason, None),
+                (error.result, error.source, error.reason, error.meaning),
+            )
+            self.assertEqual(result == RejectResult.TRANSIENT, error.transient)
+            self.assertIn("undefined reason", str(error))
+
+    def test_a_rejection_of_another_length_is_aborted(self) -> None:
+        for length in (0, 3, 5, 0xFFFFFFFF):
+            client, peer, wire = self.calling(accept=False)
+            peer.write(bytes([3, 0]) + length.to_bytes(4, "big") + bytes(min(length, 8)))
+            wire.flush()
+            error = self.failureResultOf(client.when_associated(), AssociationAborted).value
+            self.assertFalse(error.by_peer)
+            self.assertEqual(1, len(peer.told(AbortIndication)))
 
     def test_an_abort_instead_of_an_answer_is_told_with_its_fields(self) -> None:
         client, peer, wire = self.calling(accept=False)
@@ -203,6 +229,43 @@ class EndTests(NetCase):
         wire.flush()
         self.assertIsInstance(echoed.failures[0], AssociationEnded)
         self.assertEqual(bytes.fromhex("06000000000400000000"), bytes(peer.received)[-10:])
+        self.assertFalse(wire.is_open)
+
+    def test_an_abort_that_follows_the_answer_at_once_ends_what_was_begun(self) -> None:
+        client, peer, wire = self.calling(accept=False)
+        echoed: list[Outcome] = []
+        associated = client.when_associated()
+        associated.addCallback(
+            lambda _: echoed.append(watch(client.invoke(VERIFICATION_ID, echo_request)))
+        )
+        peer.accept()
+        peer.do(peer.connection.abort())
+        wire.flush()
+        self.successResultOf(associated)
+        self.assertIsInstance(echoed[0].failures[0], (AssociationAborted, AssociationEnded))
+        self.assertFalse(wire.is_open)
+
+    def test_a_release_in_the_midst_of_our_data_set_ends_the_operation(self) -> None:
+        client, peer, wire = self.calling()
+        late: Deferred[bytes] = Deferred()
+        source = Source(b"ab", late)
+        stored = watch(client.invoke(CT_ID, store_request, source()))
+        wire.flush()
+        peer.do(peer.connection.release())
+        wire.flush()
+        self.assertIsInstance(stored.failures[0], AssociationEnded)
+        self.assertFalse(wire.is_open)
+        late.callback(b"cd")
+        self.assertEqual(1, source.closed)
+
+    def test_who_aborts_when_the_peer_releases_is_not_asked_for_an_answer(self) -> None:
+        client, peer, wire = self.calling()
+        echoed = client.invoke(VERIFICATION_ID, echo_request)
+        echoed.addErrback(lambda _: client.abort("then not"))
+        wire.flush()
+        peer.do(peer.connection.release())
+        wire.flush()
+        self.assertEqual(1, len(peer.told(AbortIndication)))
         self.assertFalse(wire.is_open)
 
     def test_a_release_collision_is_released_by_both(self) -> None:
