@@ -340,6 +340,14 @@ class CancelTests(FindCase):
         asking.wire.flush()
         self.assertEqual([CancelledError], source.ended)
 
+    def test_one_that_arrives_together_with_the_request_cancels_it(self) -> None:
+        source = Source([Deferred()])
+        asking = self.finding(Provider(source))
+        asking.peer.send(FIND, find(), _encoded(keys()))
+        asking.cancel(FIND, 7)
+        self.assertEqual([0xFE00], asking.statuses)
+        self.assertEqual([CancelledError], source.ended)
+
     def test_a_cancel_of_another_message_changes_nothing(self) -> None:
         waiting: Deferred[Any] = Deferred()
         asking = self.answered(lambda _: waiting)
