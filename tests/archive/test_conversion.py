@@ -98,8 +98,9 @@ class ConverterTests(SynchronousTestCase):
                 data = self.converted(path, other)
                 self.assertEqual(0, len(data) % 2)
                 after = dcmread(BytesIO(meta_bytes(instance(other)) + data))
-                self.assertEqual(before.keys(), after.keys(), path)
-                for element in before:
+                tags = [each.tag for each in before if each.tag.element]  # without group lengths
+                self.assertEqual(tags, list(after.keys()), path)
+                for element in (before[tag] for tag in tags):
                     if element.VR not in ("OW", "OB", "OB or OW", "UN"):
                         self.assertEqual(element.value, after[element.tag].value, path)
                 self.assertEqual(pixels(before, syntax), pixels(after, other), path)
