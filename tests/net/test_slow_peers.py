@@ -41,7 +41,8 @@ class UnreadTests(NetCase):
     def test_a_peer_that_reads_slowly_is_read_while_it_asks_for_little(self) -> None:
         peer, server, wire = self.called()
         wire.client.pauseProducing()
-        server.transport.write(
+        big: Any = server.transport
+        big.write(bytes(1_000_000))  # more than there is room for
             bytes(1_000_000)
         )  # whatever it is, it is more than there is room for
         wire.flush()
