@@ -111,7 +111,7 @@ CASES: dict[str, tuple[bytes, str]] = {
     "two application contexts": (request(application=APPLICATION * 2), ABORTED),
     # AE titles (PS3.5 6.2).
     **{
-        f"{title!r} as the {which} AE title": (request(**{which: title}), reason)  # type: ignore[arg-type]  # its titles
+        f"{title!r} as the {which} AE title": (request(**{which: title}), reason)
         for which, reason in (("called", NO_CALLED), ("calling", NO_CALLING))
         for title in (
             b" " * 16,
