@@ -43,8 +43,6 @@ class UnreadTests(NetCase):
         wire.client.pauseProducing()
         big: Any = server.transport
         big.write(bytes(1_000_000))  # more than there is room for
-            bytes(1_000_000)
-        )  # whatever it is, it is more than there is room for
         wire.flush()
         peer.send(VERIFICATION_ID, echo_request())
         wire.flush()
