@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredQueue
@@ -28,6 +29,7 @@ from txdicomtls.tls import (
     load_credentials,
     load_trust,
 )
+from txdicomtls.tls.key_log import KeyLog
 
 ONLY_TLS_1_2 = replace(DEFAULT_PROFILE, maximum_version=TLSVersion.TLS_1_2)
 ONLY_TLS_1_3 = replace(DEFAULT_PROFILE, minimum_version=TLSVersion.TLS_1_3)
@@ -46,11 +48,13 @@ async def security(
     *,
     trusted: Certificates | None = None,
     profile: Profile = DEFAULT_PROFILE,
+    key_log: Path | None = None,
 ) -> Security:
     """Make the security of one of those who have certificates.
 
     :param name: who, as ``node``.
     :param trusted: whose authority is trusted, where that is another one.
+    :param key_log: a file for the keys of all links.
     """
     in_thread = in_thread_of(the_reactor())
     return Security(
@@ -63,6 +67,7 @@ async def security(
             in_thread=in_thread,
             profile=profile,
         ),
+        key_log=None if key_log is None else KeyLog(key_log, in_thread),
     )
 
 
@@ -74,10 +79,12 @@ async def associate(
     contexts: Iterable[PresentationContextRQ] | None = None,
     window: int = 1,
     closing: float = 5,
+    **more: Any,
 ) -> Association:
     """Ask a peer on this machine for an association.
 
     :param closing: seconds that the link may take to close.
+    :param more: whatever else :func:`~txdicomtls.scu.connect` takes.
     """
     reactor = the_reactor()
     return await connect(
@@ -88,6 +95,7 @@ async def associate(
         contexts=contexts or verification_context(),
         window=window,
         deadlines=LinkDeadlines(closing=closing),
+        **more,
     )
 
 

@@ -16,6 +16,8 @@ import pydicom
 from pydicom.filereader import _read_file_meta_info, read_preamble
 from twisted.trial.unittest import TestCase
 
+from txdicomtls.instance import IncomingInstance
+
 _SHIPPED = Path(pydicom.__file__).parent / "data"
 
 #: (FFFC,FFFC): bytes without a meaning (PS3.10 7.2).
@@ -110,6 +112,17 @@ def assert_same_elements(case: TestCase, samples: Iterable[Sample], directory: P
         case.assertEqual(_kind_of(sample.path), _kind_of(path), sample.path.name)
         case.assertEqual(_elements(sample.path), _elements(path), sample.path.name)
     case.assertEqual({}, received)
+
+
+def held(path: Path) -> tuple[IncomingInstance, bytes]:
+    """A sample as who keeps it has it: what it is, and the bytes of its data set."""
+    sop_class, transfer_syntax = _kind_of(path)
+    facts = IncomingInstance(
+        sop_class_uid=sop_class,
+        sop_instance_uid=_instance_of(path),
+        transfer_syntax_uid=transfer_syntax,
+    )
+    return facts, _data_set(path)
 
 
 def _split(path: Path) -> tuple[Any, bytes]:
