@@ -7,7 +7,9 @@ from click.testing import CliRunner
 from rich.table import Table
 from twisted.trial.unittest import SynchronousTestCase
 
-from txdicomtls.cli.link import LinkOptions, console, link_options
+from txdicomtls.cli.link import LinkOptions
+from txdicomtls.cli.link_options import link_options
+from txdicomtls.cli.terminal import console
 
 
 @click.command()

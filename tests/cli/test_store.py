@@ -9,7 +9,8 @@ from rich.console import Console
 from twisted.trial.unittest import SynchronousTestCase
 
 from txdicomtls import uids
-from txdicomtls.cli.store import report, survey
+from txdicomtls.cli.store import report
+from txdicomtls.cli.survey import survey
 from txdicomtls.errors import NotADicomFile
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.part10 import FileHeader, meta_bytes

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
-from txdicomtls.cli.link import LinkOptions, console, link_options, link_table, run
+from txdicomtls.cli.link import LinkOptions
+from txdicomtls.cli.link_options import link_options
+from txdicomtls.cli.running import run
+from txdicomtls.cli.terminal import console, link_table
 from txdicomtls.dimse import Status, describe
 from txdicomtls.interfaces import IReactor
 from txdicomtls.scu import verification_context

@@ -19,12 +19,18 @@ FAILURE = 1
 
 #: Where each subcommand is, as "module:attribute".
 COMMANDS: dict[str, str] = {
+    "archive": "txdicomtls.cli.archive:archive",
+    "commit": "txdicomtls.cli.commit:commit",
     "echo": "txdicomtls.cli.echo:echo",
+    "find": "txdicomtls.cli.find:find",
+    "get": "txdicomtls.cli.get:get",
+    "move": "txdicomtls.cli.move:move",
     "pki": "txdicomtls.cli.pki:pki",
     "probe": "txdicomtls.cli.probe:probe",
     "profiles": "txdicomtls.cli.profiles:profiles",
     "store": "txdicomtls.cli.store:store",
     "user": "txdicomtls.cli.user:user",
+    "worklist": "txdicomtls.cli.worklist:worklist",
 }
 
 
@@ -67,12 +73,12 @@ def report_error(error: DicomTLSError) -> int:
     """
     lines = str(error).splitlines() if isinstance(error, ConfigurationError) else [str(error)]
     for line in lines:
-        click.echo(f"txdicomtls: {_printable(line)}", err=True)
+        click.echo(f"txdicomtls: {printable(line)}", err=True)
     return FAILURE
 
 
-def _printable(text: str) -> str:
-    # A peer may have had a say in the text: it gets no hold of the terminal.
+def printable(text: str) -> str:
+    """A text that gets no hold of the terminal, whoever had a say in it."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text

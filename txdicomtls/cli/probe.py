@@ -11,10 +11,13 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from twisted.internet.endpoints import HostnameEndpoint
 
-from txdicomtls.cli.link import LinkOptions, console, link_options_without_trust, run
+from txdicomtls.cli.link import LinkOptions
+from txdicomtls.cli.link_options import link_options_without_trust
 from txdicomtls.cli.main import report_error
 from txdicomtls.cli.probe_association import AssociationFacts, ask_for_association
 from txdicomtls.cli.probe_tables import print_tables
+from txdicomtls.cli.running import run
+from txdicomtls.cli.terminal import console
 from txdicomtls.errors import DicomTLSError, LinkError
 from txdicomtls.interfaces import IReactor
 from txdicomtls.probe.facts import Facts

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 import click
@@ -17,13 +18,19 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 from rich.table import Table
+from twisted.internet.defer import Deferred
 
 from txdicomtls import uids
-from txdicomtls.cli.link import LinkOptions, console, link_options, link_table, run
+from txdicomtls.cli.interruption import Interruption
+from txdicomtls.cli.link import LinkOptions
+from txdicomtls.cli.link_options import link_options
+from txdicomtls.cli.running import run_interruptible
+from txdicomtls.cli.survey import survey
+from txdicomtls.cli.terminal import console, link_table
 from txdicomtls.errors import NotADicomFile
 from txdicomtls.interfaces import IReactor
-from txdicomtls.part10 import FileHeader, read_header
-from txdicomtls.scu import Sent, contexts_for
+from txdicomtls.part10 import FileHeader
+from txdicomtls.scu import Association, Sent, contexts_for, store_in_parallel
 from txdicomtls.scu.contexts import batches
 from txdicomtls.threads import in_thread_of
 
@@ -43,66 +50,111 @@ _BETWEEN_COLUMNS = 8
     show_default=True,
     help="Most objects to have on their way at once, if the node agrees.",
 )
+@click.option(
+    "--associations",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Associations to have open at once.",
+)
 @click.option("--verbose", is_flag=True, help="List every file, not only those that failed.")
-def store(link: LinkOptions, *, paths: tuple[Path, ...], window: int, verbose: bool) -> None:
+def store(
+    link: LinkOptions, *, paths: tuple[Path, ...], window: int, associations: int, verbose: bool
+) -> None:
     """Send DICOM files, and those in directories, to the node at HOST:PORT over mutual TLS.
 
     The data sets go as they are, in the transfer syntax they are in.  Files in a
     directory that are not DICOM are passed over; one that is named is a failure.
-    Exits 0 only if the node has every object.
+    Exits 0 only if the node has every object; what was sent before Ctrl-C is reported.
 
     \b
     Examples:
       txdicomtls store localhost:2762 image.dcm --cert c.crt --key c.key --ca ca.crt
       txdicomtls store pacs.example:2762 study/ --called PACS --calling CT1 \\
-          --cert ct1.crt --key ct1.key --ca ca.crt
+          --cert ct1.crt --key ct1.key --ca ca.crt --associations 4 --retry 5
     """  # noqa: D301  # \b is click's mark for lines to be left as they are
 
-    async def work(reactor: IReactor) -> bool:
+    async def work(reactor: IReactor, interruption: Interruption) -> bool:
         terminal = console()
         headers, results, skipped = await in_thread_of(reactor)(survey, paths)
         if not headers and not results:
             raise NotADicomFile(", ".join(map(str, paths)), "there is no DICOM file")
-        results += await send(reactor, terminal, link, headers, window)
+        sending = Sending(reactor, link, window, associations, interruption)
+        results += await send(terminal, sending, headers)
         report(terminal, results, skipped, verbose=verbose)
         return all(sent.succeeded for sent in results)
 
-    run(work)
+    run_interruptible(work)
 
 
-def survey(paths: Iterable[Path]) -> tuple[list[FileHeader], list[Sent], int]:
-    """Find the files and read their heads.  Blocks: to be called in a thread.
+class Sending:
+    """Sends files, over as many associations as their kinds need, and as many at once as asked for.
 
-    :return: what can be sent, what was named and cannot be, and how many files in
-        directories were passed over.
+    :param reactor: the reactor.
+    :param link: whom to call.
+    :param window: the most to have outstanding on each association.
+    :param associations: how many to have at once.
+    :param interruption: says whether to come to an end; what was begun is sent then.
     """
-    headers: list[FileHeader] = []
-    failed: list[Sent] = []
-    skipped = 0
-    for path in paths:
-        if path.is_dir():
-            for file in sorted(each for each in path.rglob("*") if each.is_file()):
-                try:
-                    header = read_header(file)
-                except NotADicomFile:
-                    skipped += 1
-                    continue
-                if header.sop_class_uid == uids.MEDIA_STORAGE_DIRECTORY_STORAGE:
-                    skipped += 1
-                else:
-                    headers.append(header)
-        else:
-            try:
-                headers.append(read_header(path))
-            except NotADicomFile as error:
-                failed.append(Sent(path=path, error=error))
-    return headers, failed, skipped
+
+    def __init__(
+        self,
+        reactor: IReactor,
+        link: LinkOptions,
+        window: int,
+        associations: int,
+        interruption: Interruption,
+    ) -> None:
+        self._reactor = reactor
+        self._link = link
+        self._window = window
+        self._associations = associations
+        self._interruption = interruption
+        #: The first association that was made.
+        self.first: Association | None = None
+
+    async def __call__(self, headers: Sequence[FileHeader]) -> AsyncGenerator[Sent, None]:
+        """Send these; give what became of each."""
+        with self._interruption.ends():
+            for batch in batches(headers):
+                if self._interruption.asked:
+                    return
+                async with aclosing(self._sent(batch)) as sending:
+                    async for sent in sending:
+                        yield sent
+
+    async def _sent(self, batch: Sequence[FileHeader]) -> AsyncGenerator[Sent, None]:
+        if self._associations == 1:
+            association = await self._associate(batch)
+            async with association, aclosing(association.store(self._paths(batch))) as sending:
+                async for sent in sending:
+                    yield sent
+            return
+        async with aclosing(
+            store_in_parallel(
+                lambda: Deferred.fromCoroutine(self._associate(batch)),
+                self._paths(batch),
+                associations=min(self._associations, len(batch)),
+            )
+        ) as sending:
+            async for sent in sending:
+                yield sent
+
+    async def _associate(self, batch: Sequence[FileHeader]) -> Association:
+        contexts = contexts_for(batch)
+        association = await self._link.associate(self._reactor, contexts, window=self._window)
+        self.first = self.first or association
+        return association
+
+    def _paths(self, batch: Sequence[FileHeader]) -> Iterator[Path]:
+        for header in batch:
+            if self._interruption.asked:
+                return
+            yield header.path
 
 
-async def send(
-    reactor: IReactor, terminal: Console, link: LinkOptions, headers: list[FileHeader], window: int
-) -> list[Sent]:
-    """Send files, over as many associations as their kinds need, with a progress bar."""
+async def send(terminal: Console, sending: Sending, headers: Sequence[FileHeader]) -> list[Sent]:
+    """Send files, with a progress bar."""
     results: list[Sent] = []
     with Progress(
         TextColumn("storing"),
@@ -114,15 +166,13 @@ async def send(
     ) as progress:
         objects = progress.add_task("objects", total=len(headers), megabytes=0.0)
         sent_bytes = 0
-        for batch in batches(headers):
-            association = await link.associate(reactor, contexts_for(batch), window=window)
-            async with association:
-                if not results:
-                    progress.console.print(link_table(association.link))
-                async for sent in association.store(header.path for header in batch):
-                    results.append(sent)
-                    sent_bytes += sent.header.data_length if sent.header else 0
-                    progress.update(objects, advance=1, megabytes=sent_bytes / 1e6)
+        async with aclosing(sending(headers)) as outcomes:
+            async for sent in outcomes:
+                if not results and sending.first is not None:
+                    progress.console.print(link_table(sending.first.link))
+                results.append(sent)
+                sent_bytes += sent.header.data_length if sent.header else 0
+                progress.update(objects, advance=1, megabytes=sent_bytes / 1e6)
     return results
 
 
