@@ -50,6 +50,7 @@ from txdicomtls.scp import (
     Worklist,
     means_of,
 )
+from txdicomtls.scp.get import StoredIn
 from txdicomtls.testing import MemoryInstance, MemoryStore
 
 #: Its AE title.
@@ -126,12 +127,15 @@ async def start_our_node(
     more: Iterable[IService] = (),
     key_log: Path | None = None,
     window: int = 8,
+    stored_in: StoredIn | None = None,
 ) -> OurNode:
     """Let a node of ours listen until the end of the test.
 
     :param access: who may; everybody with a trusted certificate if None.
     :param more: services besides, asked before its own.
     :param key_log: a file for the keys of its links.
+    :param stored_in: in which transfer syntaxes a C-GET is best answered; the requestor's first
+        if None.
     """
     reactor = the_reactor()
     means = means_of(reactor)
@@ -145,7 +149,7 @@ async def start_our_node(
         Verification(),
         Storage(store),
         Find(store, means, supports=QueryOptions(date_time=True)),
-        Get(store, means),
+        Get(store, means, stored_in=stored_in),
         Move(store, destinations, means),
         Worklist(schedule, means),
         ProcedureStep(steps, means),
