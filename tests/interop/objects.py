@@ -46,6 +46,13 @@ class Sample:
         data = pydicom.dcmread(self.path, specific_tags=["SOPInstanceUID"])
         return bool(data.SOPInstanceUID != data.file_meta.MediaStorageSOPInstanceUID)
 
+    @property
+    def says_its_study(self) -> bool:
+        """Whether its data set says of which study and series it is, without which none is kept."""
+        keys = ("StudyInstanceUID", "SeriesInstanceUID")
+        data = pydicom.dcmread(self.path, specific_tags=list(keys))
+        return all(data.get(key) for key in keys)
+
 
 _PADDING = "the padding at its end is dropped"
 _SEQUENCES = "lengths of sequences become explicit"
@@ -87,6 +94,9 @@ SAMPLES = tuple(
 )
 
 PATHS = tuple(sample.path for sample in SAMPLES)
+
+#: Those of which a node of ours knows where they belong: it keeps no others.
+KEPT = tuple(sample for sample in SAMPLES if sample.says_its_study)
 
 
 def assert_kept(
