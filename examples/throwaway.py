@@ -29,6 +29,9 @@ private_key = "pki/node.key"
 trust = ["pki/ca.crt"]
 client_certificate = "required"
 
+[services]
+offer = ["echo", "store", "find", "get", "move", "commit"]
+
 [[listen]]
 port = {port}
 interface = "127.0.0.1"

@@ -70,7 +70,7 @@ def query_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option(
             "-k",
-            "--key",
+            "--match",
             "keys",
             multiple=True,
             type=KeyType(),

@@ -17,6 +17,7 @@ from pydicom import config
 from pydicom.datadict import dictionary_VR, keyword_for_tag, tag_for_keyword
 from pydicom.dataelem import DataElement, empty_value_for_VR
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 
 _TAG = re.compile(r"\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?")
 
@@ -173,6 +174,5 @@ def _text(element: DataElement) -> str:
         return f"{len(value)} items" if value else ""
     if value is None or isinstance(value, bytes):
         return ""
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return str(value)
-    return "\\".join(map(str, value))
+    # A name of a person can be iterated over too, and is one value.
+    return "\\".join(map(str, value)) if isinstance(value, MultiValue | list) else str(value)

@@ -12,8 +12,9 @@ from twisted.internet.task import react
 
 from txdicomtls.cli.interruption import INTERRUPTED, Interruption, on_sigint
 from txdicomtls.cli.main import FAILURE, report_error
-from txdicomtls.errors import DicomTLSError
+from txdicomtls.errors import AssociationError, DicomTLSError, NoPresentationContext
 from txdicomtls.interfaces import IReactor
+from txdicomtls.uids import uid_name
 
 #: What a command does: given the reactor, and what says whether it is to end.  The result says
 #: whether all went well.
@@ -48,6 +49,8 @@ async def _main(reactor: IReactor, work: Work) -> None:
             if not interruption.asked:
                 raise
             well = False
+        except NoPresentationContext as error:
+            raise SystemExit(report_error(_not_offered(error))) from None
         except DicomTLSError as error:
             status = report_error(error)
             raise SystemExit(INTERRUPTED if interruption.asked else status) from None
@@ -59,3 +62,10 @@ async def _main(reactor: IReactor, work: Work) -> None:
         raise SystemExit(INTERRUPTED)
     if not well:
         raise SystemExit(FAILURE)
+
+
+def _not_offered(error: NoPresentationContext) -> AssociationError:
+    return AssociationError(
+        f"the node does not offer {uid_name(error.abstract_syntax)}, or not to us: that is decided "
+        "by its configuration, and by the AE title and certificate that we show"
+    )

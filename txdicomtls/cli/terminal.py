@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -79,7 +80,7 @@ class Rows:
         """Print what waits still."""
         if self._widths is None and self._waiting:
             columns = zip(self._titles, *self._waiting, strict=True)
-            self._widths = [max(map(len, column)) for column in columns]
+            self._widths = [max(map(cell_len, column)) for column in columns]
             self._print(self._titles)
             for row in self._waiting:
                 self._print(row)
@@ -87,7 +88,10 @@ class Rows:
 
     def _print(self, row: Sequence[str]) -> None:
         assert self._widths is not None  # somebody has looked
-        cells = (value.ljust(width) for value, width in zip(row, self._widths, strict=True))
+        cells = (
+            value + " " * (width - cell_len(value))
+            for value, width in zip(row, self._widths, strict=True)
+        )
         self._echo("  ".join(cells).rstrip())
 
 
