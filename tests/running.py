@@ -180,6 +180,7 @@ async def start_node(
     node: str = "",
     tls: str = "",
     more: str = "",
+    port: int = 0,
     **environment: str,
 ) -> Node:
     """Start ``twistd dicomtls`` in a directory of its own and wait until it listens.
@@ -188,14 +189,28 @@ async def start_node(
     :param node: further lines of the section ``[node]``.
     :param tls: further lines of the section ``[tls.default]``.
     :param more: further sections, as ``[limits]``.
+    :param port: where it listens; 0 for any port that is free.
     :param environment: variables besides those that this process has.
     """
     directory = Path(case.mktemp()).absolute()  # noqa: ASYNC240  # a test may wait for the disk
     directory.mkdir(parents=True)
     certificates = certificates or make_certificates(directory / "pki")
     (directory / "node.toml").write_text(
-        CONFIGURATION.format(certificates=certificates.directory, node=node, tls=tls, more=more)
+        CONFIGURATION.format(
+            certificates=certificates.directory, node=node, tls=tls, more=more
+        ).replace("port = 0", f"port = {port}", 1)
     )
+    return await _started(case, directory, certificates, **environment)
+
+
+async def start_again(case: TestCase, node: Node) -> Node:
+    """Start a node that has ended, on what it has kept."""
+    return await _started(case, node.data.parent, node.certificates)
+
+
+async def _started(
+    case: TestCase, directory: Path, certificates: Certificates, **environment: str
+) -> Node:
     command = [str(SCRIPTS / "twistd"), "-n", "--pidfile=", "dicomtls", "--config=node.toml"]
     process = start(case, [*command], cwd=directory, **environment)
     found = await process.when_says(r"listens on \S+ port (\d+)")

@@ -40,11 +40,12 @@ class DaemonTestCase(TestCase):
         node: str = "",
         tls: str = "",
         more: str = "",
+        port: int = 0,
         **environment: str,
     ) -> Node:
         """Start a daemon; at the end of the test it must stop when told to, without a traceback."""
         daemon = await start_node(
-            self, certificates=certificates, node=node, tls=tls, more=more, **environment
+            self, certificates=certificates, node=node, tls=tls, more=more, port=port, **environment
         )
         self.addCleanup(self.stopped, daemon.process)
         return daemon
