@@ -21,16 +21,14 @@ from twisted.trial.unittest import TestCase
 from tests.interop.links import security, the_reactor
 from tests.interop.objects import SAMPLES, held
 from tests.interop.our_providers import (
-    FILM_SESSION,
-    PRINTER,
     Commitments,
     Destinations,
     Events,
     Films,
     Schedule,
     Steps,
-    dataset,
 )
+from tests.interop.values import FILM_SESSION, PRINTER, dataset
 from tests.running import Certificates
 from txdicomtls import uids
 from txdicomtls.access import AnyPeer

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
-from typing import Any
+from itertools import count
 
 from pydicom.dataset import Dataset
 from twisted.internet.defer import DeferredQueue
+from twisted.internet.task import deferLater
 from zope.interface import implementer
 
-from tests.interop.links import associate
+from tests.interop.links import associate, the_reactor
+from tests.interop.values import PRINT, PRINTER_INSTANCE, dataset
 from txdicomtls.dataset import Matcher, project
 from txdicomtls.dimse import FailureReason
 from txdicomtls.errors import NoSuchActionType, NoSuchInstance
@@ -21,11 +23,13 @@ from txdicomtls.interfaces import (
     IEventReceiver,
     INormalizedProvider,
     IProcedureStepProvider,
+    IQueryProvider,
     ISender,
     IWorklistProvider,
     NormalizedRequest,
     Originator,
     Outcome,
+    Query,
     Reply,
     Retrieval,
     SOPReference,
@@ -35,23 +39,20 @@ from txdicomtls.scu import contexts_for
 from txdicomtls.testing import MemoryStore
 from txdicomtls.tls import Security
 
-#: Print Management (PS3.4 H.4.1, H.4.6): it has each of the normalized services.
-FILM_SESSION = "1.2.840.10008.5.1.1.1"
-PRINTER = "1.2.840.10008.5.1.1.16"
 
-#: The one instance of the Printer SOP class (PS3.4 H.4.6.4).
-PRINTER_INSTANCE = "1.2.840.10008.5.1.1.17"
+@implementer(IQueryProvider)
+class Endless:
+    """Finds one patient after the other, until it is told to stop."""
 
-#: Print the film session (PS3.4 H.4.1.2.4).
-PRINT = 1
+    is_over = False
 
-
-def dataset(**values: Any) -> Dataset:
-    """A data set of these elements."""
-    made = Dataset()
-    for name, value in values.items():
-        setattr(made, name, value)
-    return made
+    async def find(self, query: Query) -> AsyncGenerator[Dataset, None]:
+        try:
+            for number in count():
+                yield dataset(PatientID=str(number), PatientName="")
+                await deferLater(the_reactor(), 0.01)
+        finally:
+            self.is_over = True
 
 
 @implementer(IWorklistProvider)

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from itertools import count
 from pathlib import Path
 
 from pydicom.dataset import Dataset
-from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
-from zope.interface import implementer
 
 from tests.interop.dcmtk_keys import keys, names_by_id, responses
 from tests.interop.links import the_reactor
 from tests.interop.our_node import LESTRADE, NAMES, TITLE, OurNode, start_our_node
-from tests.interop.our_providers import dataset
+from tests.interop.our_providers import Endless
 from tests.interop.peers import Words, dcmtk, dcmtk_credentials, run
 from tests.interop.shared_certificates import shared_certificates
-from txdicomtls.interfaces import IQueryProvider, Query
 from txdicomtls.scp import Find, means_of
 
 #: Specific Character Set of the identifier.
 UNICODE = ("-k", "SpecificCharacterSet=ISO_IR 192")
 
 PATIENT_ROOT, STUDY_ROOT, PATIENT_STUDY_ONLY, WORKLIST = "-P", "-S", "-O", "-W"
-
-
-@implementer(IQueryProvider)
-class Endless:
-    """Finds one patient after the other, until it is told to stop."""
-
-    is_over = False
-
-    async def find(self, query: Query) -> AsyncGenerator[Dataset, None]:
-        try:
-            for number in count():
-                yield dataset(PatientID=str(number), PatientName="")
-                await deferLater(the_reactor(), 0.01)
-        finally:
-            self.is_over = True
 
 
 class _Caller(TestCase):

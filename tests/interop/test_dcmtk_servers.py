@@ -30,9 +30,9 @@ from tests.interop.our_node import (
     worklist_items,
     write,
 )
-from tests.interop.our_providers import dataset
 from tests.interop.relay import into_tls, out_of_tls
 from tests.interop.shared_certificates import shared_certificates
+from tests.interop.values import dataset
 from txdicomtls import uids
 from txdicomtls.errors import QueryFailed, RetrievalFailed
 from txdicomtls.part10 import read_header

@@ -16,10 +16,10 @@ from tests.interop.dcmtk_keys import keys, names_by_id, responses
 from tests.interop.links import associate, security
 from tests.interop.objects import SAMPLES, Sample, assert_kept, assert_same_elements
 from tests.interop.our_node import NAMES, TITLE, OurNode, sample, start_our_node, write
-from tests.interop.our_providers import dataset
 from tests.interop.peers import Words, free_port, listening, pynetdicom
 from tests.interop.relay import into_tls, out_of_tls
 from tests.interop.shared_certificates import shared_certificates
+from tests.interop.values import dataset
 from tests.running import start
 from txdicomtls import uids
 from txdicomtls.errors import RetrievalFailed
