@@ -251,9 +251,9 @@ class Peer:
             pass  # gone without a word, which is a way to go as well
         return received
 
-    def associate(self) -> None:
+    def associate(self, calling: bytes = b"PEER") -> None:
         """Ask for the association of :func:`associate_rq`, and get it."""
-        self.send(associate_rq())
+        self.send(associate_rq(calling=calling))
         answer = self.receive()
         if answer[0] != 0x02:
             raise AssertionError(f"not accepted: {answer.hex(' ')}")
