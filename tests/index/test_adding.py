@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from tests.index.databases import IndexCase, InPostgres
 from tests.index.records import CT, EXPLICIT, IMPLICIT, MR, record, uid_of
 from txdicomtls.errors import IndexUnavailable
 from txdicomtls.index import Flaw, Index, Outcome
 from txdicomtls.index.adding import OTHER_NAME, OTHER_PATIENT, OTHER_STUDY
+from txdicomtls.index.schema import studies
 
 PATIENT = ("number_of_studies", "number_of_series", "number_of_instances")
 STUDY = PATIENT[1:]
@@ -96,6 +98,17 @@ class AddTests(IndexCase):
             [(CT, IMPLICIT, 1), (CT, EXPLICIT, 2), (MR, EXPLICIT, 1)],
             self.numbers("contents", "sop_class_uid", "transfer_syntax_uid", "number_of_instances"),
         )
+
+    def test_of_those_that_come_together_the_first_one_says_what_its_study_is(self) -> None:
+        together = [
+            record(1, 2, 9, StudyDescription="first"),
+            record(1, 1, 1, StudyDescription="second"),
+            record(1, 2, 1, StudyDescription="third"),
+        ]
+        self.index.add(together)
+        with self.index._database.reading(1) as connection:
+            (description,) = connection.execute(select(studies.c.study_description)).scalars()
+        self.assertEqual("first", description)
 
     def test_a_study_stays_with_its_first_patient(self) -> None:
         self.index.add([record()])

@@ -18,7 +18,7 @@ What waits in the queue and the performed procedure steps are in no file, and ar
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
@@ -95,7 +95,7 @@ class Rebuild:
         self.done = 0
         self.beside = 0
 
-    def __call__(self) -> Iterator[NotRebuilt | None]:
+    def __call__(self) -> Generator[NotRebuilt | None, None, None]:
         """Rebuild; or go on, where an earlier run was interrupted.
 
         :return: what is not as it should be; None now and then, so that whoever asked can say how

@@ -15,7 +15,7 @@ later instances say; that they say otherwise is remarked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +87,9 @@ def add(connection: Connection, records: Sequence[InstanceRecord]) -> list[Added
     inserted: set[str] = set()
     if fresh:
         changes = Changes()
-        placed = _place(connection, list(fresh.values()), changes)
+        # In the order in which they came: the first one of a study says what the study is.
+        came = [record for record in records if fresh.get(record.sop_instance_uid) is record]
+        placed = _place(connection, came, changes)
         inserted = _insert_instances(connection, fresh, placed, changes)
         changes.apply(connection)
         if len(inserted) < len(fresh):  # another node was quicker
@@ -154,7 +156,7 @@ def _place(
     connection: Connection, records: list[InstanceRecord], changes: Changes
 ) -> dict[str, _Placed]:
     """Find the series of each instance; make what is missing."""
-    wanted = {series_uid_of(record): record for record in reversed(records)}
+    wanted = _firsts(records, series_uid_of)
     column = series.c.series_instance_uid
     found = _look_up(connection, _SERIES, column, wanted)
     missing = [record for uid, record in wanted.items() if uid not in found]
@@ -179,7 +181,7 @@ def _placed(record: InstanceRecord, row: Row[Any]) -> _Placed:
 
 
 def _make_series(connection: Connection, records: list[InstanceRecord], changes: Changes) -> None:
-    wanted = {study_uid_of(record): record for record in reversed(records)}
+    wanted = _firsts(records, study_uid_of)
     column = studies.c.study_instance_uid
     found = _look_up(connection, _STUDIES, column, wanted)
     missing = [record for uid, record in wanted.items() if uid not in found]
@@ -193,7 +195,7 @@ def _make_series(connection: Connection, records: list[InstanceRecord], changes:
 
 
 def _make_studies(connection: Connection, records: list[InstanceRecord], changes: Changes) -> None:
-    wanted = {identity_of(record): record for record in reversed(records)}
+    wanted = _firsts(records, identity_of)
     found = _look_up(connection, _PATIENTS, patients.c.identity, wanted)
     missing = [patient_row(record) for identity, record in wanted.items() if identity not in found]
     if missing:
@@ -218,6 +220,16 @@ def _insert_instances(
         inserted.add(uid)
         changes.instance(placed[uid].place, row.sop_class_uid, row.transfer_syntax_uid, 1)
     return inserted
+
+
+def _firsts(
+    records: Iterable[InstanceRecord], of: Callable[[InstanceRecord], str]
+) -> dict[str, InstanceRecord]:
+    """The first record of each patient, study or series, in their order."""
+    firsts: dict[str, InstanceRecord] = {}
+    for record in records:
+        firsts.setdefault(of(record), record)
+    return firsts
 
 
 def _look_up(
