@@ -8,7 +8,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-import interface_pages  # noqa: E402  # beside this file
+import conformance  # noqa: E402  # beside this file
+import interface_pages  # noqa: E402
 import profile_table  # noqa: E402
 import state_diagram  # noqa: E402
 
@@ -46,6 +47,7 @@ nitpick_ignore_regex = [
 ]
 nitpick_ignore = [("py:class", "txdicomtls.node.fields.Section")]  # a base without a page
 
+conformance.write(HERE / "_generated")
 profile_table.write(HERE / "_generated")
 state_diagram.write(HERE / "_generated")
 interface_pages.write(HERE / "_generated", "txdicomtls.interfaces")
