@@ -63,7 +63,7 @@ class SQLiteTests(IndexCase):
     def test_a_data_directory_that_cannot_be_made_is_told(self) -> None:
         self.data = self.directory / "absent" / "data"
         failure = self.failureResultOf(self.opening(IndexSection()), StorageError)
-        self.assertIn("cannot be made: No such file or directory", str(failure.value))
+        self.assertIn("the archive cannot be used: no such file or directory", str(failure.value))
 
 
 class PasswordTests(IndexCase):

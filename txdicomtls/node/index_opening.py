@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from txdicomtls.archive.directories import DIRECTORY_MODE
+from txdicomtls.archive.disk import reason_of
 from txdicomtls.errors import StorageError
 from txdicomtls.index import Index, open_index
 from txdicomtls.interfaces import IReactor
@@ -63,4 +64,4 @@ def make_data_directory(path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise StorageError(f"{path}: cannot be made: {error.strerror}") from error
+        raise StorageError(f"{path}: the archive cannot be used: {reason_of(error)}") from error
