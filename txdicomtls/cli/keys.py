@@ -127,7 +127,7 @@ def _tag(name: str) -> int:
         if not keyword_for_tag(tag):
             raise ValueError(f"({_named(tag)}) is no attribute of the standard")
         return tag
-    known = tag_for_keyword(name)
+    known = tag_for_keyword(name) if name else None
     if known is None:
         raise ValueError(f"{name!r} is neither a keyword as PatientID nor a tag as (0010,0020)")
     return known
