@@ -327,8 +327,8 @@ class StoreTests(CommandTestCase):
             (line,) = (line for line in said.splitlines() if re.match(rf" *{name}  +", line))
             self.assertIn(words, line)
         self.assertIn("2 stored (0.0 MB), 7 failed, 1 files passed over", said)
-        kept = {file.rpartition("/")[2] for file in files_below(daemon.data)}
-        self.assertEqual({"1.2.3.dcm", "1.2.4.dcm", "lock"}, kept)
+        kept = {file.rpartition("/")[2] for file in files_below(daemon.data / "objects")}
+        self.assertEqual({"1.2.3.dcm", "1.2.4.dcm"}, kept)
 
     async def test_without_anything_to_send_no_node_is_called(self) -> None:
         nothing = self.directory / "nothing"
