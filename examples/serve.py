@@ -25,11 +25,14 @@ What is received is kept in {node.directory / "data" / "objects"}.  From another
 
   {SCRIPTS / "txdicomtls"} echo {node.address} {ours}
   {SCRIPTS / "txdicomtls"} store {node.address} FILE... {ours}
+  {SCRIPTS / "txdicomtls"} find {node.address} -k PatientName -k StudyDate {ours}
 
 and with DCMTK:
 
   TCP_NODELAY=1 echoscu {theirs} localhost {node.port}
   TCP_NODELAY=1 storescu {theirs} localhost {node.port} FILE...
+  TCP_NODELAY=1 findscu {theirs} -S -k QueryRetrieveLevel=STUDY -k PatientName \\
+    localhost {node.port}
 
 Ctrl-C stops the node.
 """,

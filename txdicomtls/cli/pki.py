@@ -158,6 +158,10 @@ def _configuration(directory: Path, password_file: Path | None, *, encrypted: bo
         "",
         "[[listen]]",
         "port = 2762",
+        "",
+        "# Whoever has a certificate of this authority may send. To let them query and retrieve:",
+        "# [services]",
+        '# offer = ["echo", "store", "find", "get", "move", "commit"]',
     ]
     return "\n".join(f"    {line}".rstrip() for line in lines)
 
