@@ -29,6 +29,7 @@ from tests.interop.values import (
     FILM_SESSION,
     LOST,
     PASSCODE,
+    PRINT_MANAGEMENT,
     PRINTER,
     PRINTER_INSTANCE,
     SERVER_TICKET,
@@ -113,6 +114,18 @@ class Provider:
         return 0, None
 
     def find(self, event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        if event.request.AffectedSOPClassUID == uids.MODALITY_WORKLIST_FIND:
+            [asked] = event.identifier.ScheduledProcedureStepSequence
+            asked.ScheduledProcedureStepStartDate = "20260131"
+            yield (
+                0xFF00,
+                dataset(
+                    SpecificCharacterSet="ISO_IR 192",
+                    PatientName="山田^太郎",
+                    ScheduledProcedureStepSequence=[asked],
+                ),
+            )
+            return
         while not event.is_cancelled:
             yield 0xFF00, dataset(QueryRetrieveLevel="PATIENT", PatientID="1")
             time.sleep(0.02)
@@ -162,8 +175,10 @@ def serve(options: argparse.Namespace) -> None:
         uids.VERIFICATION,
         uids.PATIENT_ROOT_FIND,
         uids.MODALITY_PERFORMED_PROCEDURE_STEP,
+        uids.MODALITY_WORKLIST_FIND,
         FILM_SESSION,
         PRINTER,
+        PRINT_MANAGEMENT,
     ):
         entity.add_supported_context(abstract_syntax)
     entity.add_supported_context(uids.STORAGE_COMMITMENT, scu_role=True, scp_role=True)

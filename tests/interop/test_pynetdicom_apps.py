@@ -1,7 +1,7 @@
 """pynetdicom's applications, both ways: its SCUs call our node, and we call its SCPs.
 
 They are run as whoever installs pynetdicom runs them, and none of them has TLS: a relay stands in
-between.  TLS with pynetdicom itself is tested in ``test_pynetdicom_services.py``.
+between.  TLS with pynetdicom itself is tested in ``test_pynetdicom_services_scu.py``.
 """
 
 from __future__ import annotations

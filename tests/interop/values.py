@@ -13,6 +13,9 @@ SECONDARY_CAPTURE_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.7"
 FILM_SESSION = "1.2.840.10008.5.1.1.1"
 PRINTER = "1.2.840.10008.5.1.1.16"
 
+#: The Meta SOP Class that both belong to (PS3.4 H.3.2).
+PRINT_MANAGEMENT = "1.2.840.10008.5.1.1.9"
+
 #: The one instance of the Printer SOP class (PS3.4 H.4.6.4).
 PRINTER_INSTANCE = "1.2.840.10008.5.1.1.17"
 

@@ -1,4 +1,4 @@
-"""The services that pynetdicom has and its applications lack, over TLS, both ways.
+"""The services that pynetdicom has and its applications lack, over TLS: we call it.
 
 Storage commitment, procedure steps, the bare normalized services, C-CANCEL and user identity.
 """
@@ -10,14 +10,11 @@ import re
 import sys
 from typing import Any
 
-from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
-from twisted.cred.portal import Portal
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from tests.interop.links import associate, security, the_reactor
-from tests.interop.our_node import TITLE, OurNode, sample, start_our_node
-from tests.interop.our_providers import Endless
+from tests.interop.our_node import TITLE, sample, start_our_node
 from tests.interop.peers import pynetdicom, pynetdicom_credentials
 from tests.interop.pynetdicom_peer import TITLE as THEIRS
 from tests.interop.shared_certificates import shared_certificates
@@ -26,6 +23,7 @@ from tests.interop.values import (
     LOST,
     PASSCODE,
     PRINT,
+    PRINT_MANAGEMENT,
     PRINTER,
     PRINTER_INSTANCE,
     SERVER_TICKET,
@@ -33,10 +31,8 @@ from tests.interop.values import (
 )
 from tests.running import ROOT, Running, start
 from txdicomtls import uids
-from txdicomtls.access import AnyPeer, PeerChecker, PortalAccess, Realm
 from txdicomtls.errors import AssociationRejected, OperationFailed
 from txdicomtls.part10 import read_header
-from txdicomtls.scp import Find, means_of
 from txdicomtls.scu import (
     Association,
     CommitmentListener,
@@ -50,6 +46,7 @@ from txdicomtls.scu import (
     procedure_step_contexts,
     query_contexts,
     verification_context,
+    worklist_contexts,
 )
 from txdicomtls.threads import in_thread_of
 
@@ -57,106 +54,11 @@ NO_SUCH_INSTANCE = 0x0112
 
 PROGRAM = [sys.executable, "-m", "tests.interop.pynetdicom_services"]
 
-#: UID of an image that our node holds.
+#: An image that our node holds.
 HELD = read_header(sample("CT_small.dcm"))
 
 
-class CallingTests(TestCase):
-    """pynetdicom calls a node of ours."""
-
-    timeout = 60
-
-    def setUp(self) -> None:
-        pynetdicom()
-
-    async def told(self, scenario: str, *words: str, **more: Any) -> tuple[OurNode, list[Any]]:
-        """Let it play a scenario; our node, and what came of it."""
-        node = await start_our_node(self, shared_certificates(), **more)
-        credentials = pynetdicom_credentials(node.certificates, "client")
-        common = [*credentials, f"--port={node.port}", f"--called={TITLE}", *words]
-        process = start(self, [*PROGRAM, "scu", *common, scenario], PYTHONPATH=str(ROOT))
-        status = await process.ended
-        found = re.search(r"^\[.*\]$", process.output, re.MULTILINE)
-        self.assertEqual(0, status, process.output)
-        assert found is not None, process.output
-        told: list[Any] = json.loads(found[0])
-        return node, told
-
-    async def test_it_tells_the_progress_of_a_procedure_step(self) -> None:
-        node, told = await self.told("steps")
-        self.assertEqual(
-            [
-                ["created", 0],
-                ["created without a UID", 0],
-                ["completed", 0],
-                ["got", 0, "COMPLETED", "山田^太郎"],
-                ["set again", 0x0110],
-                ["set unknown", NO_SUCH_INSTANCE],
-                ["released", True],
-            ],
-            told,
-        )
-        self.assertEqual("COMPLETED", node.steps.kept["1.2.3.7"].PerformedProcedureStepStatus)
-        # It does not tell its caller which UID we made; that we made one is seen here.
-        self.assertEqual(2, len(node.steps.kept))
-
-    async def test_each_normalized_service_does_what_it_asks_for(self) -> None:
-        node, told = await self.told("films")
-        self.assertEqual(
-            [
-                ["created", 0, "LOW"],
-                ["set", 0, "HIGH"],
-                ["printed", 0],
-                ["no such action", 0x0123],
-                ["deleted", 0],
-                ["deleted again", NO_SUCH_INSTANCE],
-                ["printer", 0, "NORMAL", "Prüfstück"],
-                ["released", True],
-            ],
-            told,
-        )
-        self.assertEqual(["1.2.3.5"], node.films.printed)
-        self.assertEqual({}, node.films.sessions)
-
-    async def test_it_is_told_on_its_association_what_is_committed(self) -> None:
-        _, told = await self.told("commitment")
-        self.assertEqual(
-            [
-                ["asked", 0],
-                [2, [HELD.sop_instance_uid], [[LOST, NO_SUCH_INSTANCE]]],
-                ["released", True],
-            ],
-            told,
-        )
-
-    async def test_what_it_reports_on_an_association_of_its_own_is_heard(self) -> None:
-        node, told = await self.told("reports")
-        self.assertEqual([[1, 0], [3, 0], ["released", True]], told)
-        for event_type in (1, 3):
-            heard, instance, information = await node.events.heard.get()
-            self.assertEqual((event_type, "1.2.3.9"), (heard, instance))
-            self.assertEqual("2.25.1", information.TransactionUID)
-
-    async def test_its_c_cancel_ends_a_query(self) -> None:
-        _, told = await self.told("finds", more=[Find(Endless(), means_of(the_reactor()))])
-        self.assertEqual([["ended", 0xFE00, True], ["released", True]], told)
-
-    async def test_its_user_is_known_by_a_passcode(self) -> None:
-        users = InMemoryUsernamePasswordDatabaseDontUse(jane=PASSCODE.encode())
-        access = PortalAccess(
-            Portal(Realm(), [PeerChecker(AnyPeer({TITLE})), users]), clock=the_reactor()
-        )
-        for passcode, expected in (
-            (PASSCODE, [["echoed", 0], ["released", True]]),
-            ("wrong", [["rejected", True]]),
-        ):
-            _, told = await self.told("nothing", f"--user={passcode}", access=access)
-            self.assertEqual(expected, told)
-
-
-class CalledTests(TestCase):
-    """We call pynetdicom."""
-
+class ServiceTests(TestCase):
     timeout = 60
 
     def setUp(self) -> None:
@@ -235,6 +137,26 @@ class CalledTests(TestCase):
         for request in (["N-CREATE"], ["N-SET"], ["N-DELETE"]):
             await self.when_told(*request, "1.2.3.5")
         await self.when_told("N-ACTION", "1.2.3.5", PRINT)
+
+    async def test_a_film_session_is_made_under_its_meta_sop_class(self) -> None:
+        contexts = normalized_contexts(PRINT_MANAGEMENT)
+        session = Instance(
+            sop_class_uid=FILM_SESSION, sop_instance_uid="1.2.3.6", abstract_syntax=PRINT_MANAGEMENT
+        )
+        async with await self.associated(contexts=contexts) as association:
+            made = await association.create(session, dataset(PrintPriority="LOW"))
+            assert made.dataset is not None
+            self.assertEqual("LOW", made.dataset.PrintPriority)
+            self.assertEqual(0, (await association.delete(session)).status)
+
+    async def test_it_tells_us_what_is_scheduled(self) -> None:
+        async with await self.associated(contexts=worklist_contexts()) as association:
+            step = dataset(ScheduledStationAETitle="CT1", ScheduledProcedureStepStartDate="")
+            keys = dataset(PatientName="", ScheduledProcedureStepSequence=[step])
+            [item] = await association.worklist(keys).all()
+            self.assertEqual("山田^太郎", item.PatientName)
+            [found] = item.ScheduledProcedureStepSequence
+            self.assertEqual("20260131", found.ScheduledProcedureStepStartDate)
 
     async def test_it_commits_itself_on_the_same_association(self) -> None:
         lost = Reference(HELD.sop_class_uid, LOST)
