@@ -17,13 +17,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, delete, select
+from sqlalchemy import Connection, delete
 
 from txdicomtls.index.counting import Changes, Place, prune
-from txdicomtls.index.database import Overtaken
-from txdicomtls.index.insertion import insert_missing
+from txdicomtls.index.insertion import (
+    insert_instances,
+    insert_patients,
+    insert_series,
+    insert_studies,
+)
+from txdicomtls.index.looking_up import (
+    KnownInstance,
+    KnownSeries,
+    find_instances,
+    find_patients,
+    find_series,
+    find_studies,
+)
 from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance, Outcome
 from txdicomtls.index.rows import (
     KEPT,
@@ -39,31 +50,9 @@ from txdicomtls.index.rows import (
 )
 from txdicomtls.index.schema import instances, patients, series, studies
 
-#: So many keys at most are looked for with one statement.
-MOST_KEYS = 1000
-
 OTHER_PATIENT = "its study is kept under another patient"
 OTHER_STUDY = "its series is kept under another study"
 OTHER_NAME = "its patient is kept under another name"
-
-_KNOWN = select(
-    instances.c.sop_instance_uid, instances.c.path, instances.c.sha256, instances.c.flaw
-)
-_SERIES = (
-    select(
-        series.c.series_instance_uid,
-        series.c.key,
-        series.c.studies_key,
-        studies.c.study_instance_uid,
-        studies.c.patients_key,
-        patients.c.identity,
-        patients.c.patient_name_alphabetic,
-    )
-    .join(studies, series.c.studies_key == studies.c.key)
-    .join(patients, studies.c.patients_key == patients.c.key)
-)
-_STUDIES = select(studies.c.study_instance_uid, studies.c.key, studies.c.patients_key)
-_PATIENTS = select(patients.c.identity, patients.c.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,7 @@ def add(connection: Connection, records: Sequence[InstanceRecord]) -> list[Added
     firsts: dict[str, InstanceRecord] = {}
     for record in sorted(records, key=lambda record: record.sop_instance_uid):
         firsts.setdefault(record.sop_instance_uid, record)
-    known = _look_up(connection, _KNOWN, instances.c.sop_instance_uid, firsts)
+    known = find_instances(connection, firsts)
     fresh = {uid: record for uid, record in firsts.items() if uid not in known}
     placed: dict[str, _Placed] = {}
     inserted: set[str] = set()
@@ -94,7 +83,7 @@ def add(connection: Connection, records: Sequence[InstanceRecord]) -> list[Added
         changes.apply(connection)
         if len(inserted) < len(fresh):  # another node was quicker
             lost = fresh.keys() - inserted
-            known |= _look_up(connection, _KNOWN, instances.c.sop_instance_uid, lost, every=True)
+            known |= find_instances(connection, lost, every=True)
             prune(connection, sorted({placed[uid].place.series for uid in lost}))
     added = []
     for record in records:
@@ -137,7 +126,7 @@ def remove(connection: Connection, sop_instance_uid: str) -> KeptInstance | None
 def _added(
     record: InstanceRecord,
     outcome: Outcome,
-    kept: InstanceRecord | Row[Any],
+    kept: InstanceRecord | KnownInstance,
     *,
     flaw: Flaw = Flaw.NONE,
     remarks: tuple[str, ...] = (),
@@ -157,18 +146,17 @@ def _place(
 ) -> dict[str, _Placed]:
     """Find the series of each instance; make what is missing."""
     wanted = _firsts(records, series_uid_of)
-    column = series.c.series_instance_uid
-    found = _look_up(connection, _SERIES, column, wanted)
+    found = find_series(connection, wanted)
     missing = [record for uid, record in wanted.items() if uid not in found]
     if missing:
         _make_series(connection, missing, changes)
-        found |= _look_up(connection, _SERIES, column, map(series_uid_of, missing), every=True)
+        found |= find_series(connection, map(series_uid_of, missing), every=True)
     return {
         record.sop_instance_uid: _placed(record, found[series_uid_of(record)]) for record in records
     }
 
 
-def _placed(record: InstanceRecord, row: Row[Any]) -> _Placed:
+def _placed(record: InstanceRecord, row: KnownSeries) -> _Placed:
     remarks = []
     if row.study_instance_uid != study_uid_of(record):
         remarks.append(OTHER_STUDY)
@@ -182,27 +170,26 @@ def _placed(record: InstanceRecord, row: Row[Any]) -> _Placed:
 
 def _make_series(connection: Connection, records: list[InstanceRecord], changes: Changes) -> None:
     wanted = _firsts(records, study_uid_of)
-    column = studies.c.study_instance_uid
-    found = _look_up(connection, _STUDIES, column, wanted)
+    found = find_studies(connection, wanted)
     missing = [record for uid, record in wanted.items() if uid not in found]
     if missing:
         _make_studies(connection, missing, changes)
-        found |= _look_up(connection, _STUDIES, column, map(study_uid_of, missing), every=True)
+        found |= find_studies(connection, map(study_uid_of, missing), every=True)
     rows = [series_row(record, found[study_uid_of(record)].key) for record in records]
     patient_of = {row.key: row.patients_key for row in found.values()}
-    for row in insert_missing(connection, series, rows):
+    for row in insert_series(connection, rows):
         changes.series(row.studies_key, patient_of[row.studies_key], 1)
 
 
 def _make_studies(connection: Connection, records: list[InstanceRecord], changes: Changes) -> None:
     wanted = _firsts(records, identity_of)
-    found = _look_up(connection, _PATIENTS, patients.c.identity, wanted)
+    found = find_patients(connection, wanted)
     missing = [patient_row(record) for identity, record in wanted.items() if identity not in found]
     if missing:
-        insert_missing(connection, patients, missing)
-        found |= _look_up(connection, _PATIENTS, patients.c.identity, wanted, every=True)
+        insert_patients(connection, missing)
+        found |= find_patients(connection, wanted, every=True)
     rows = [study_row(record, found[identity_of(record)].key) for record in records]
-    for row in insert_missing(connection, studies, rows):
+    for row in insert_studies(connection, rows):
         changes.studies(row.patients_key, 1)
 
 
@@ -215,7 +202,7 @@ def _insert_instances(
     """Give the UIDs of those that were not there yet."""
     rows = [instance_row(record, placed[uid].place.series) for uid, record in records.items()]
     inserted = set()
-    for row in insert_missing(connection, instances, rows):
+    for row in insert_instances(connection, rows):
         uid = row.sop_instance_uid
         inserted.add(uid)
         changes.instance(placed[uid].place, row.sop_class_uid, row.transfer_syntax_uid, 1)
@@ -230,28 +217,3 @@ def _firsts(
     for record in records:
         firsts.setdefault(of(record), record)
     return firsts
-
-
-def _look_up(
-    connection: Connection,
-    statement: Select[Any],
-    column: Column[Any],
-    keys: Iterable[str],
-    *,
-    every: bool = False,
-) -> dict[str, Row[Any]]:
-    """Find rows by a unique key, which is the first column of the statement.
-
-    :raises Overtaken: every one should be there, and another node has just removed one.
-    """
-    ordered = sorted(keys)
-    found = {
-        row[0]: row
-        for start in range(0, len(ordered), MOST_KEYS)
-        for row in connection.execute(
-            statement.where(column.in_(ordered[start : start + MOST_KEYS]))
-        )
-    }
-    if every and len(found) < len(ordered):
-        raise Overtaken
-    return found

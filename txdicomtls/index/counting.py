@@ -7,14 +7,18 @@ change the same ones wait for each other, and each of them counts.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from txdicomtls.index.attributes import COUNTS
 from txdicomtls.index.schema import TABLES, contents, patients, series, studies
+from txdicomtls.index.statement import Statement
+
+Insert = TypeVar("Insert", postgresql.Insert, sqlite.Insert)
 
 #: The columns of each table that count, in the order in which the tables are changed.
 _COLUMNS = {
@@ -22,12 +26,36 @@ _COLUMNS = {
     for table in (patients, studies, series)
 }
 
-_ADDITIONS = {
-    table: update(table)
-    .where(table.c.key == bindparam("at"))
-    .values({name: table.c[name] + bindparam(f"more_{name}") for name in columns})
-    for table, columns in _COLUMNS.items()
-}
+
+def _addition(table: Table, columns: Sequence[str]) -> Statement[None]:
+    statement = (
+        update(table)
+        .where(table.c.key == bindparam("at"))
+        .values({name: table.c[name] + bindparam(f"more_{name}") for name in columns})
+    )
+    return Statement(statement, statement, row=_nothing)
+
+
+def _contents_addition(insert: Insert) -> Insert:
+    more = insert.excluded.number_of_instances
+    return insert.on_conflict_do_update(
+        index_elements=list(contents.primary_key.columns),
+        set_={"number_of_instances": contents.c.number_of_instances + more},
+    )
+
+
+def _nothing(_row: Iterable[object]) -> None:
+    """No row is returned by a statement that changes something."""
+
+
+_ADDITIONS = {table: _addition(table, columns) for table, columns in _COLUMNS.items()}
+
+_CONTENTS_ADDITION = Statement(
+    _contents_addition(sqlite.insert(contents)),
+    _contents_addition(postgresql.insert(contents)),
+    row=_nothing,
+    inserted=contents.c.keys(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +100,9 @@ class Changes:
                 for key, more in sorted(self.numbers[table].items())
             ]
             if rows:
-                connection.execute(_ADDITIONS[table], rows)
+                _ADDITIONS[table].for_each(connection, rows)
         if self.contents:
-            connection.execute(_contents_addition(connection), _contents_rows(self.contents))
+            _CONTENTS_ADDITION.for_each(connection, _contents_rows(self.contents))
 
 
 def prune(connection: Connection, series_keys: Collection[int]) -> None:
@@ -125,21 +153,3 @@ def _contents_rows(counted: Counter[tuple[int, str, str]]) -> list[dict[str, obj
         {**dict(zip(names, key, strict=True)), "number_of_instances": more}
         for key, more in sorted(counted.items())
     ]
-
-
-def _contents_addition(connection: Connection) -> postgresql.Insert | sqlite.Insert:
-    return _CONTENTS_ADDITIONS[connection.dialect.name]
-
-
-def _upsert(statement: postgresql.Insert | sqlite.Insert) -> postgresql.Insert | sqlite.Insert:
-    more = statement.excluded.number_of_instances
-    return statement.on_conflict_do_update(
-        index_elements=list(contents.primary_key.columns),
-        set_={"number_of_instances": contents.c.number_of_instances + more},
-    )
-
-
-_CONTENTS_ADDITIONS = {
-    "postgresql": _upsert(postgresql.insert(contents)),
-    "sqlite": _upsert(sqlite.insert(contents)),
-}

@@ -201,6 +201,8 @@ class Database:
             if _is_timeout(error.orig):
                 raise QueryTimeout(seconds) from None
             raise IndexUnavailable(self.where, _explained(error.orig)) from None
+        except sqlite3.Error as error:  # of a statement that went there directly
+            raise IndexUnavailable(self.where, _explained(error)) from None
         except SQLAlchemyError as error:
             raise IndexUnavailable(self.where, str(error).splitlines()[0]) from None
         except OSError as error:

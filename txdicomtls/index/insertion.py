@@ -1,8 +1,8 @@
-"""Inserts many rows with one statement, but for those that are there already.
+"""Inserts rows, but for those that are there already.
 
-SQLAlchemy writes as many lists of values as there are rows.  That suits SQLite.  For PostgreSQL
-psycopg would look through all of that text for thousands of parameters each time, which takes
-longer than the rest; there the rows are one parameter, a document of JSON.
+SQLite gets them one by one.  For PostgreSQL, to which the way is longer, they are one parameter
+of one statement, a document of JSON: psycopg would look through a text with thousands of
+parameters each time, which takes longer than the rest.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Row,
     Table,
     Text,
     bindparam,
@@ -30,61 +29,88 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from txdicomtls.index.attributes import COUNTS
 from txdicomtls.index.schema import UtcTime, instances, patients, series, studies
-
-#: By what each table knows a row that is there already.
-_UNIQUE: dict[Table, Column[Any]] = {
-    patients: patients.c.identity,
-    studies: studies.c.study_instance_uid,
-    series: series.c.series_instance_uid,
-    instances: instances.c.sop_instance_uid,
-}
-
-#: What is told of each row that was inserted.
-_TOLD: dict[Table, tuple[Column[Any], ...]] = {
-    patients: (patients.c.key,),
-    studies: (studies.c.patients_key,),
-    series: (series.c.studies_key,),
-    instances: (
-        instances.c.sop_instance_uid,
-        instances.c.sop_class_uid,
-        instances.c.transfer_syntax_uid,
-    ),
-}
+from txdicomtls.index.statement import Statement
 
 
-def insert_missing(
-    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
-) -> Sequence[Row[Any]]:
-    """Insert the rows whose unique key is not there yet, in the order of these keys.
+class InsertedPatient(NamedTuple):
+    """What is told of a patient that was inserted."""
 
-    Waits for other transactions that insert one of them at the same time.
+    key: int
 
-    :param table: of patients, studies, series or instances.
-    :param rows: all columns but the key and the numbers of related entities.
-    :return: what the numbers need to know, of those that were inserted only.
+
+class InsertedStudy(NamedTuple):
+    """What is told of a study that was inserted."""
+
+    patients_key: int
+
+
+class InsertedSeries(NamedTuple):
+    """What is told of a series that was inserted."""
+
+    studies_key: int
+
+
+class InsertedInstance(NamedTuple):
+    """What is told of an instance that was inserted."""
+
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+
+
+Inserted = TypeVar("Inserted", InsertedPatient, InsertedStudy, InsertedSeries, InsertedInstance)
+
+
+class Insertion(Generic[Inserted]):
+    """Inserts the rows of one table whose unique key is not there yet.
+
+    :param table: which.
+    :param unique: the column of that key.
+    :param told: makes of the columns of that row, which have its names, what is told of it.
     """
-    unique = _UNIQUE[table].name
-    ordered = sorted(rows, key=lambda row: row[unique])
-    if connection.dialect.name == "sqlite":
-        return connection.execute(_IN_SQLITE[table], ordered).all()
-    document = json.dumps(ordered, default=datetime.isoformat, ensure_ascii=False)
-    return connection.execute(_IN_POSTGRESQL[table], {"rows": document}).all()
+
+    def __init__(self, table: Table, unique: Column[Any], told: type[Inserted]) -> None:
+        self._unique = unique.name
+        returned = [table.c[name] for name in told._fields]
+        self._statement: Statement[Inserted] = Statement(
+            sqlite.insert(table).on_conflict_do_nothing().returning(*returned),
+            _in_postgresql(table, unique, returned),
+            row=told._make,
+            inserted=_given(table),
+        )
+
+    def __call__(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Inserted]:
+        """Insert rows, in the order of their keys.
+
+        Waits for other transactions that insert one of them at the same time.
+
+        :param rows: all columns but the key and the numbers of related entities.
+        :return: what the numbers need to know, of those that were inserted only.
+        """
+        ordered = sorted(rows, key=lambda row: row[self._unique])
+        if connection.dialect.name == "sqlite":
+            return self._statement.for_each(connection, ordered)
+        document = json.dumps(ordered, default=datetime.isoformat, ensure_ascii=False)
+        return self._statement(connection, rows=document)
 
 
-def _in_sqlite(table: Table) -> ReturningInsert[Any]:
-    return sqlite.insert(table).on_conflict_do_nothing().returning(*_TOLD[table])
-
-
-def _in_postgresql(table: Table) -> ReturningInsert[Any]:
+def _given(table: Table) -> list[str]:
+    """The columns that do not get their values by themselves."""
     by_itself = {"key"} | {count.column for count in COUNTS.values()}
-    names = [name for name in table.c.keys() if name not in by_itself]  # noqa: SIM118  # no dict
+    return [name for name in table.c.keys() if name not in by_itself]  # noqa: SIM118  # no dict
+
+
+def _in_postgresql(
+    table: Table, unique: Column[Any], returned: Sequence[Column[Any]]
+) -> ReturningInsert[Any]:
+    names = _given(table)
     typed = [column(name, _plain(table.c[name])) for name in names]
     document = cast(bindparam("rows", type_=Text), postgresql.JSONB)
     rows = func.jsonb_to_recordset(document).table_valued(*typed)
     rows = rows.render_derived(name="rows", with_types=True)
-    ordered = select(*(rows.c[name] for name in names)).order_by(rows.c[_UNIQUE[table].name])
+    ordered = select(*(rows.c[name] for name in names)).order_by(rows.c[unique.name])
     insert = postgresql.insert(table).from_select(names, ordered, include_defaults=False)
-    return insert.on_conflict_do_nothing().returning(*_TOLD[table])
+    return insert.on_conflict_do_nothing().returning(*returned)
 
 
 def _plain(kept: Column[Any]) -> type[Text | BigInteger] | UtcTime:
@@ -94,5 +120,7 @@ def _plain(kept: Column[Any]) -> type[Text | BigInteger] | UtcTime:
     return Text if isinstance(kept.type, Text) else BigInteger
 
 
-_IN_SQLITE = {table: _in_sqlite(table) for table in _UNIQUE}
-_IN_POSTGRESQL = {table: _in_postgresql(table) for table in _UNIQUE}
+insert_patients = Insertion(patients, patients.c.identity, InsertedPatient)
+insert_studies = Insertion(studies, studies.c.study_instance_uid, InsertedStudy)
+insert_series = Insertion(series, series.c.series_instance_uid, InsertedSeries)
+insert_instances = Insertion(instances, instances.c.sop_instance_uid, InsertedInstance)
