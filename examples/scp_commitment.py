@@ -1,6 +1,9 @@
 """Keeps what it is sent in memory, and commits itself to that.
 
 python examples/scp_commitment.py "dicomtls:2762:certificate=node.crt:key=node.key:trust=ca.crt"
+
+With the endpoint of the requestor as a second argument, it reports there, on an association of
+its own.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from txdicomtls.dimse import FailureReason
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import (
     CommitmentRequest,
+    EventReport,
     ICommitmentProvider,
+    IEventReporter,
     IInstanceReceiver,
     IInstanceSink,
     IReactor,
@@ -23,6 +28,7 @@ from txdicomtls.interfaces import (
 )
 from txdicomtls.net import AssociationFactory
 from txdicomtls.scp import Commitment, Storage, Verification, means_of
+from txdicomtls.scu import Instance, commitment_report_contexts, connect
 
 
 @implementer(IInstanceReceiver, ICommitmentProvider)
@@ -70,10 +76,35 @@ class Sink:
         """It will never be complete."""
 
 
-def main(reactor: IReactor, endpoint: str) -> defer.Deferred[None]:
+@implementer(IEventReporter)
+class Reporter:
+    """Tells the requestor; a real one notes what it is to tell, and tries again."""
+
+    def __init__(self, reactor: IReactor, endpoint: str) -> None:
+        self._reactor = reactor
+        self._endpoint = endpoint
+
+    async def report(self, event: EventReport) -> None:
+        """N-EVENT-REPORT, on an association where we are the SCP."""
+        association = await connect(
+            self._reactor,
+            self._endpoint,
+            called=event.ae_title,
+            calling=event.own_ae_title,
+            contexts=commitment_report_contexts(),
+        )
+        instance = Instance(
+            sop_class_uid=event.sop_class_uid, sop_instance_uid=event.sop_instance_uid
+        )
+        async with association:
+            await association.event_report(instance, event.event_type_id, event.information)
+
+
+def main(reactor: IReactor, endpoint: str, requestor: str = "") -> defer.Deferred[None]:
     """Listen until interrupted."""
     memory = Memory()
-    commitment = Commitment(memory, None, means_of(reactor))
+    reporter = Reporter(reactor, requestor) if requestor else None
+    commitment = Commitment(memory, reporter, means_of(reactor), same_association=reporter is None)
     services = [Verification(), Storage(memory), commitment]
     factory = AssociationFactory(reactor, services=services, access=AnyPeer())
     listening = endpoints.serverFromString(reactor, endpoint).listen(factory)

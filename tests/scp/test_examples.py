@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import cast
 
 from twisted.trial.unittest import TestCase
 
 from tests.association.pair import CT
+from tests.interop.peers import free_port
 from tests.running import ROOT, Certificates, Running, make_certificates, start
 from tests.scu.cases import encoded
 from tests.scu.files import make_file
-from txdicomtls.interfaces import IReactor
-from txdicomtls.scu import Instance, connect, normalized_contexts
 
 STUDY = "1.2.3"
-PRINTER = Instance(
-    sop_class_uid="1.2.840.10008.5.1.1.16", sop_instance_uid="1.2.840.10008.5.1.1.17"
-)
 
 
 class ExampleTests(TestCase):
@@ -115,19 +110,38 @@ class ExampleTests(TestCase):
         self.assertIn("2 of 2 are committed", said)
         await process.when_says("asked for 2\nreported")
 
-    async def test_a_printer_says_how_it_is(self) -> None:
-        from twisted.internet import reactor
+    async def test_what_is_committed_is_reported_on_an_association_of_its_own(self) -> None:
+        files, port = self.study(), free_port()
+        there = f"dicomtls:localhost:{port}:{self.files_of('node')}"
+        process, endpoint = await self.provider("scp_commitment.py", there)
+        await self.asked("scu_parallel.py", endpoint, *files)
+        here = f"dicomtls:{port}:interface=127.0.0.1:{self.files_of('node')}"
+        said = await self.asked("scu_commitment.py", here, endpoint, *files)
+        self.assertIn("asked for 2\n2 are committed, 0 are not", said)
+        await process.when_says("asked for 2\nreported")
 
-        _, endpoint = await self.provider("scp_normalized.py")
-        association = await connect(
-            cast("IReactor", reactor),
-            endpoint,
-            called="PRINTER",
-            calling="WORKSTATION",
-            contexts=normalized_contexts(PRINTER.sop_class_uid),
-        )
-        async with association:
-            done = await association.get_attributes(PRINTER, 0x21100010, 0x21100099)
-        assert done.dataset is not None
-        self.assertEqual((0x0107, "NORMAL"), (done.status, done.dataset.PrinterStatus))
-        self.assertNotIn("PrinterName", done.dataset)
+    async def test_what_was_not_stored_is_not_committed(self) -> None:
+        files, port = self.study(), free_port()
+        there = f"dicomtls:localhost:{port}:{self.files_of('node')}"
+        _, endpoint = await self.provider("scp_commitment.py", there)
+        await self.asked("scu_parallel.py", endpoint, files[0])
+        here = f"dicomtls:{port}:interface=127.0.0.1:{self.files_of('node')}"
+        said = await self.asked("scu_commitment.py", here, endpoint, *files)
+        self.assertIn("1 are committed, 1 are not", said)
+
+    async def test_files_are_stored_over_several_associations(self) -> None:
+        process, endpoint = await self.provider("provider.py")
+        said = await self.asked("scu_parallel.py", endpoint, *self.study())
+        self.assertEqual(2, said.count("0000H success"))
+        self.assertEqual(2, process.output.count("received"))
+
+    async def test_an_echo_is_answered(self) -> None:
+        _, endpoint = await self.provider("provider.py")
+        said = await self.asked("scu_echo.py", endpoint)
+        self.assertIn("success over TLSv1.3", said)
+
+    async def test_a_printer_says_how_it_is(self) -> None:
+        process, endpoint = await self.provider("scp_normalized.py")
+        said = await self.asked("scu_normalized.py", endpoint)
+        self.assertEqual("the printer is NORMAL\nstatus 0107H\n", said)
+        self.assertNotIn("Traceback", process.output)
