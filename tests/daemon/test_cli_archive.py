@@ -1,0 +1,170 @@
+"""``txdicomtls archive``: beside a node that runs, in its place, and interrupted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.archive.doubles import UID
+from tests.archive.indexed import bit_flipped, truncated
+from tests.daemon.cases import files_below, in_thread
+from tests.daemon.process import until
+from tests.daemon.test_cli_requests import RequestCase
+from tests.running import SCRIPTS, Node, start
+
+
+class ArchiveCase(RequestCase):
+    config: Path
+
+    async def archive(self, name: str, *words: str | Path) -> tuple[int, str, str]:
+        return await self.command("archive", name, f"--config={self.config}", *words)
+
+    async def beside(self) -> Node:
+        """A node that runs, and has four instances."""
+        node, _ = await self.filled()
+        self.config = node.data.parent / "node.toml"
+        return node
+
+    async def alone(self) -> Path:
+        """The archive of a node that has been stopped: its root."""
+        node = await self.beside()
+        await node.process.stop()
+        return node.data
+
+    def objects(self, root: Path) -> list[Path]:
+        return sorted((root / "objects").rglob("*.dcm"))
+
+
+class BesideANodeTests(ArchiveCase):
+    async def test_what_only_reads_may_be_done(self) -> None:
+        node = await self.beside()
+        status, said, complained = await self.archive("check")
+        self.assertEqual((0, ""), (status, complained))
+        self.assertEqual("4 instances and 4 files looked at, nothing is wrong\n", said)
+        status, said, _ = await self.archive("list", "--json", "--name=*jane 2")
+        (match,) = map(json.loads, said.splitlines())
+        self.assertEqual((0, ["1.2.2"]), (status, match["0020000D"]["Value"]))
+        folder = self.directory / "exported"
+        status, said, complained = await self.archive("export", f"--to={folder}", "--study=1.2.1")
+        self.assertEqual((0, "2 exported, 0 failed\n", ""), (status, said, complained))
+        names = {f"1.2.1/1.2.1.1/{UID}.{number}.dcm" for number in (0, 1)}
+        self.assertEqual(names, files_below(folder))
+        await self.assert_serves(node)
+
+    async def test_what_needs_the_archive_alone_is_refused_with_the_remedy(self) -> None:
+        await self.beside()
+        for words, remedy in (
+            (("rebuild",), "stop the node, then rebuild its index"),
+            (("rebuild", "--anew"), "stop the node, then rebuild its index"),
+            (("import", self.directory), "send to it with `txdicomtls store`, or stop it first"),
+        ):
+            status, said, complained = await self.archive(*map(str, words))
+            self.assertEqual((1, ""), (status, said))
+            self.assertRegex(complained, rf"^txdicomtls: .*/data: .*in use already.*{remedy}\n$")
+        status, _, _ = await self.archive("check")
+        self.assertEqual(0, status)
+
+
+class DamageTests(ArchiveCase):
+    async def test_what_is_damaged_is_found_marked_and_never_removed(self) -> None:
+        root = await self.alone()
+        files = self.objects(root)
+        files[0].write_bytes(bit_flipped(files[0].read_bytes()))
+        files[1].write_bytes(truncated(files[1].read_bytes()))
+        files[2].unlink()
+        stray = root / "objects" / "stray.txt"
+        stray.write_text("remember the milk")
+        for words, count in ((("--quick",), 3), ((), 4), (("--repair",), 4)):
+            status, said, complained = await self.archive("check", *words)
+            self.assertEqual((1, ""), (status, complained))
+            self.assertEqual(1 + count, len(said.splitlines()), said)
+            self.assertIn(f"{count} wrong", said)
+        self.assertEqual([*files[:2], files[3]], self.objects(root))
+        self.assertTrue(stray.exists())
+        folder = self.directory / "exported"
+        status, said, _ = await self.archive(
+            "export", f"--to={folder}", "--study=1.2.1", "--study=1.2.2"
+        )
+        self.assertEqual(1, status)
+        self.assertTrue(said.endswith("1 exported, 3 failed\n"), said)
+        self.assertEqual(1, len(files_below(folder)))
+
+    async def test_an_index_that_cannot_be_read_is_put_aside_and_made_anew(self) -> None:
+        root = await self.alone()
+        for name in ("index.sqlite-wal", "index.sqlite-shm"):
+            (root / name).unlink(missing_ok=True)
+        (root / "index.sqlite").write_bytes(b"noise" * 1000)
+        status, said, complained = await self.archive("rebuild")
+        self.assertEqual((1, ""), (status, said))
+        self.assertRegex(complained, r"^txdicomtls: the index .* cannot be used: .*--anew.*\n$")
+        status, said, complained = await self.archive("rebuild", "--anew")
+        self.assertEqual((0, "4 files read\n"), (status, said), complained)
+        (aside,) = root.glob("index.sqlite.2*")
+        self.assertEqual(b"noise" * 1000, aside.read_bytes())
+        status, said, _ = await self.archive("check")
+        self.assertEqual(0, status, said)
+
+    async def test_an_index_that_is_gone_is_made_from_the_files(self) -> None:
+        root = await self.alone()
+        _, before, _ = await self.archive("list", "--level=IMAGE", "--json")
+        for path in root.glob("index.sqlite*"):
+            path.unlink()
+        status, said, complained = await self.archive("rebuild")
+        self.assertEqual((0, "4 files read\n"), (status, said), complained)
+        _, after, _ = await self.archive("list", "--level=IMAGE", "--json")
+        self.assertEqual(sorted(before.splitlines()), sorted(after.splitlines()))
+        self.assertEqual(4, len(after.splitlines()))
+
+    async def test_where_there_is_no_archive_that_is_said(self) -> None:
+        root = await self.alone()
+        root.rename(root.with_name("elsewhere"))
+        root.mkdir()
+        for words in (
+            ("check",),
+            ("rebuild",),
+            ("list",),
+            ("export", f"--to={self.directory}", "--study=1"),
+        ):
+            status, said, complained = await self.archive(*words)
+            self.assertEqual((1, ""), (status, said), words)
+            self.assertRegex(complained, r"^txdicomtls: .*/data: there is no archive here: .*\n$")
+        self.assertEqual([], list(root.iterdir()))
+
+
+class ImportTests(ArchiveCase):
+    async def test_what_can_be_kept_is_imported_and_the_rest_is_named(self) -> None:
+        await self.alone()
+        more = self.directory / "more"
+        more.mkdir()
+        for number in (3, 4, 5):
+            self.write(number, 2).rename(more / f"{number}.dcm")
+        bad = more / "bad.dcm"
+        bad.write_bytes(truncated((more / "5.dcm").read_bytes()))
+        (more / "README").write_text("once upon a time")
+        status, said, complained = await self.archive("import", more)
+        self.assertEqual((1, ""), (status, complained))
+        line, total = said.splitlines()
+        self.assertIn("bad.dcm: ", line)
+        self.assertEqual("2 stored, 1 there already, 1 refused, 1 files passed over", total)
+        status, said, _ = await self.archive("check")
+        self.assertEqual(0, status, said)
+
+    async def test_ctrl_c_ends_it_in_order(self) -> None:
+        root = await self.alone()
+        more = self.directory / "more"
+        more.mkdir()
+        for number in range(10, 2500):
+            self.write(number).rename(more / f"{number}.dcm")
+        program = SCRIPTS / "txdicomtls"
+        importing = start(self, [program, "archive", "import", f"--config={self.config}", more])
+        await in_thread(until, lambda: len(self.objects(root)) > 20, "nothing is imported")
+        importing.send_signal("INT")
+        self.assertEqual(130, await self.soon(importing.ended), importing.output)
+        self.assertRegex(importing.output, r"\d+ stored, 0 there already, 0 refused")
+        self.assertNotIn("Traceback", importing.output)
+        stored = len(self.objects(root)) - 4
+        self.assertIn(f"{stored} stored", importing.output)
+        self.assertLess(stored, 2490)
+        status, said, _ = await self.archive("check")
+        self.assertEqual(0, status, said)
+        self.assertEqual(set(), {name for name in files_below(root / "incoming") if "part" in name})
