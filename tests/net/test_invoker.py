@@ -76,6 +76,13 @@ class EndTests(InvokerCase):
         for each in waiting:
             each.forsake()
 
+    def test_any_number_may_wait_when_the_association_ends(self) -> None:
+        waiting = [watch(self.echo().next()) for _ in range(2000)]
+        error = AssociationEnded("the peer released the association")
+        self.invoker.end(error)  # the peer may still be sent to, so nothing is cancelled
+        self.assertTrue(all(self.failure(each) is error for each in waiting))
+        self.assertEqual([], self.flushLoggedErrors())
+
     def test_who_was_never_heard_of_leaves_no_error_behind(self) -> None:
         for _ in range(4):
             self.echo()

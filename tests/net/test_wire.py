@@ -57,6 +57,14 @@ class PostTests(WireCase):
         self.assertTrue(all(each.results for each in posted))
         self.assertEqual(4, self.channel.complete)
 
+    def test_any_number_may_wait_for_the_wire(self) -> None:
+        late: Deferred[bytes] = Deferred()
+        self.send(store_request(1), Source(b"ab", late)())
+        posted = [watch(self.wire.post(VERIFICATION_ID, echo_request(n))) for n in range(2, 2000)]
+        late.callback(b"cd")
+        self.assertEqual(list(range(1, 2000)), self.sent())
+        self.assertTrue(all(each.results for each in posted))
+
     def test_one_that_cannot_be_sent_says_so_and_nothing_of_it_is_sent(self) -> None:
         self.failureResultOf(
             self.wire.post(VERIFICATION_ID, echo_request(70_000)), LocalProtocolError

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -28,6 +28,7 @@ from txdicomtls.errors import (
 )
 from txdicomtls.instance import Blocks
 from txdicomtls.net.invocation import Invocation
+from txdicomtls.net.line import Line
 from txdicomtls.net.request import Answer
 from txdicomtls.net.wire import Channel, Wire
 
@@ -57,7 +58,7 @@ class Invoker:
         self._seconds = response_seconds
         self._most_data = most_data
         self._operations: OutstandingOperations[Invocation] = OutstandingOperations(1)
-        self._places = DeferredSemaphore(1)
+        self._places = Line()
         # A dictionary for its order: those of which the last byte is not on its way.
         self._unsent: dict[Invocation, None] = {}
         self._arriving: tuple[Response, bytearray] | None = None
@@ -65,7 +66,8 @@ class Invoker:
 
     def associated(self, window: int) -> None:
         """There is an association: this many operations may be outstanding at once."""
-        self._operations.window = self._places.limit = self._places.tokens = window
+        self._operations.window = window
+        self._places.widen(window)
 
     @property
     def window(self) -> int:
@@ -138,7 +140,7 @@ class Invoker:
         final = invocation.is_final(response)
         if final:
             self._operations.done(response.message_id_being_responded_to)
-            self._places.release()
+            self._places.leave()
         invocation.deliver(Answer(response, bytes(data)), final=final)
 
     def end(self, error: DicomTLSError) -> None:
@@ -156,7 +158,7 @@ class Invoker:
             if is_lost and is_sending and invocation.sending is not None:
                 invocation.sending.cancel()  # whoever makes its data set need not go on
         for _ in outstanding:
-            self._places.release()
+            self._places.leave()
 
     # -- for an invocation -------------------------------------------------------------------
 
@@ -204,7 +206,7 @@ class Invoker:
         self, invocation: Invocation, make: Callable[[int], Request], blocks: Blocks | None
     ) -> None:
         try:
-            await self._places.acquire()
+            await self._places.enter()
             try:
                 await self._wire.send(
                     invocation.context_id,
@@ -215,7 +217,7 @@ class Invoker:
             except BaseException:
                 # Where it was outstanding, whatever ended that gave its place back.
                 if invocation.request is None or self._operations.withdraw(invocation):
-                    self._places.release()
+                    self._places.leave()
                 raise
         finally:
             del self._unsent[invocation]

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from txdicomtls.association import Connection, Output
 from txdicomtls.dimse import Message
 from txdicomtls.errors import AssociationEnded, DicomTLSError
 from txdicomtls.instance import Blocks
+from txdicomtls.net.line import Line
 
 
 class Channel(Protocol):
@@ -62,16 +63,23 @@ class Wire:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._lock = DeferredLock()
+        self._line = Line()
 
     def post(self, context_id: int, message: Message, data: bytes = b"") -> Deferred[None]:
         """Send a message whose data set, if any, is at hand; nothing where there is no association.
 
         :return: fires when it was written; fails where it cannot be, of which nothing was then.
         """
-        if not self._lock.locked:
+        if self._line.is_free:
             return maybeDeferred(self._post, context_id, message, data)
-        return self._lock.run(self._post, context_id, message, data)
+
+        def post(_: None) -> None:
+            try:
+                self._post(context_id, message, data)
+            finally:
+                self._line.leave()
+
+        return self._line.enter().addCallback(post)
 
     async def send(
         self,
@@ -91,7 +99,7 @@ class Wire:
             cannot be taken back, and must not be mistaken for a whole one.
         :raises LocalProtocolError: the message cannot be sent; nothing of it was.
         """
-        await self._lock.acquire()
+        await self._line.enter()
         try:
             await self._channel.when_writable()
             self.check()
@@ -105,7 +113,7 @@ class Wire:
                 self._channel.abort(f"a request could not be sent to its end: {error}")
                 raise
         finally:
-            self._lock.release()
+            self._line.leave()
 
     def check(self) -> None:
         """There must be an association to send on.
