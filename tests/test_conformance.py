@@ -12,20 +12,21 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from tests.association.pair import request
+from tests.association.pair import EXPLICIT, request
+from tests.scp.asking import ProviderCase, ask_for
 from tests.test_imports import MODULES, PACKAGE
 from txdicomtls import scp, scu
-from txdicomtls.association import Acceptance, PresentationContext, negotiate
+from txdicomtls.association import Acceptance, negotiate
+from txdicomtls.dimse import Request, Status
 from txdicomtls.dimse.status_tables import SERVICE_STATUSES
 from txdicomtls.index.attributes import WANTED
 from txdicomtls.interfaces import Grant, IOperation, IService
-from txdicomtls.net import Exchange, IncomingRequest, Services
+from txdicomtls.net import IncomingRequest, Services
 from txdicomtls.net.services import Offer
 from txdicomtls.node.access_sections import SERVICES, IdentitySection
 from txdicomtls.pdu import AssociateRQ, RoleSelection, UserIdentityType
@@ -155,40 +156,42 @@ class NegotiationTests(StatementCase):
             self.assertEqual(value, written[row])
 
 
-class OperationTests(StatementCase):
-    """Requests of every kind on every context."""
+class OperationTests(StatementCase, ProviderCase):
+    """Requests of every kind on associations with the services of the node."""
 
-    def test_each_operation_that_is_begun_is_in_the_table_and_no_other(self) -> None:
-        known, nobody = Services(node.offered()), cast("Exchange", None)
-        for row in contexts.taken(node.offered()):
-            line = next(
-                cells
-                for cells in rows(self.chapter(row.service))
-                if (f"`{row.sop_class}`" in cells[0] or "storage SOP classes" in cells[0])
-                and cells[2].startswith("SCP" if row.peer.scu else "SCU")
-            )
-            written = {each for each in line[3].split("; ") if each and "by the node" not in each}
-            service = known.performing(row.sop_class) if row.peer.scu else None
-            begun = set()
-            for kind in contexts.request_kinds() if service is not None else ():
-                incoming = IncomingRequest(
-                    message=contexts.request_of(kind, row.sop_class),
-                    context=self.context(row),
-                    association=contexts.FACTS,
-                    exchange=nobody,
-                )
-                assert service is not None
-                if service.begin(incoming) is not None:
-                    begun.add(contexts.operation_name(kind))
-            self.assertEqual(begun, written, row)
+    def setUp(self) -> None:
+        StatementCase.setUp(self)
+        ProviderCase.setUp(self)
 
-    def context(self, row: contexts.Taken) -> PresentationContext:
-        return PresentationContext(
-            context_id=1,
-            abstract_syntax=row.sop_class,
-            transfer_syntax=row.transfer_syntaxes[0],
-            roles=row.peer,
-        )
+    def status(self, sop_class: str, kind: type[Request], *, peer_is_scp: bool) -> int:
+        """What a request is answered with, by a node that has accepted its context."""
+        wanted = ask_for((sop_class, (EXPLICIT,)), receives=(sop_class,) if peer_is_scp else ())
+        asking = self.asking(wanted, *node.offered())
+        self.assertEqual([1], list(asking.peer.connection.contexts))
+        asking.send(1, contexts.request_of(kind, sop_class))
+        (status,) = asking.statuses
+        return status
+
+    def test_each_operation_in_the_tables_is_performed_and_no_other_is(self) -> None:
+        for name in SERVICES:
+            for sop_class, role, written in self.operations(name):
+                for kind in contexts.request_kinds():
+                    status = self.status(sop_class, kind, peer_is_scp=role == SCU_ROLE)
+                    refused = status in (
+                        Status.UNRECOGNIZED_OPERATION,
+                        Status.SOP_CLASS_NOT_SUPPORTED,
+                    )
+                    performed = contexts.operation_name(kind) in written
+                    self.assertNotEqual(performed, refused, (name, kind, hex(status)))
+
+    def operations(self, name: str) -> Iterator[tuple[str, str, list[str]]]:
+        """One SOP class of each row of a service that a node offers, and what it takes."""
+        accepted = self.chapter(name).split("Accepted presentation contexts:")[1]
+        for cells in list(rows(accepted.split("Proposed presentation contexts:")[0]))[1:]:
+            if name == "commit" and cells[2] == SCU_ROLE:
+                continue  # for programs only
+            sop_class = (UID.findall(cells[0]) or [proposals.CT_IMAGE_STORAGE])[0]
+            yield sop_class, cells[2], cells[3].split("; ")
 
 
 @implementer(IService)
