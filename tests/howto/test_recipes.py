@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pydicom
 from twisted.trial.unittest import TestCase
 
 from tests.howto.recipe import Recipe
@@ -23,6 +24,10 @@ def openssl() -> Path:
     return Path(program)
 
 
+#: Has a patient, a study and a series that the recipes show.
+SMALL_CT = Path(pydicom.__file__).parent / "data" / "test_files" / "CT_small.dcm"
+
+
 class RecipeTests(TestCase):
     timeout = 120
 
@@ -37,6 +42,12 @@ class RecipeTests(TestCase):
 
     async def test_find_out_why_nodes_do_not_talk(self) -> None:
         await Recipe(self, "find-out-why-nodes-do-not-talk").follow()
+
+    async def test_query_and_retrieve(self) -> None:
+        await Recipe(self, "query-and-retrieve", files={"image.dcm": SMALL_CT}).follow()
+
+    async def test_look_after_an_archive(self) -> None:
+        await Recipe(self, "look-after-an-archive", files={"image.dcm": SMALL_CT}).follow()
 
     async def test_decide_who_may(self) -> None:
         programs = {"storescu": dcmtk("storescu")}

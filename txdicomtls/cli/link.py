@@ -99,11 +99,29 @@ class LinkOptions:
             verify_names=self.verify_name,
         )
 
+    def identity(self) -> UserIdentity | None:
+        """Who the user is; None where nobody asks to say so.  Blocks.
+
+        :raises PasswordUnavailable: one of the files cannot be read.
+        :raises LocalProtocolError: what it holds is empty, or too long to be sent.
+        """
+        if self.jwt_file is not None:
+            token = _text(self.jwt_file, _read(self.jwt_file).strip())
+            return UserIdentity.jwt(token, positive_response=_ASKED)
+        if self.user is None:
+            return None
+        if self.passcode_file is None:
+            return UserIdentity.name(self.user, positive_response=_ASKED)
+        passcode = _read(self.passcode_file).split(b"\n", 1)[0].rstrip(b"\r")
+        return UserIdentity.passcode(
+            self.user, _text(self.passcode_file, passcode), positive_response=_ASKED
+        )
+
     async def _associate(
         self, reactor: IReactor, contexts: Iterable[PresentationContextRQ], window: int
     ) -> Association:
         in_thread = in_thread_of(reactor)
-        identity = await in_thread(self._identity)
+        identity = await in_thread(self.identity)
         endpoint = ClientEndpoint(
             reactor,
             self.host,
@@ -128,23 +146,6 @@ class LinkOptions:
             timeouts=Timeouts(association=self.timeout, response=self.timeout),
             deadlines=LinkDeadlines(handshake=self.timeout),
             retry=Retry(attempts=1 + self.retry),
-        )
-
-    def _identity(self) -> UserIdentity | None:
-        """Who the user is; None where nobody asks to say so.  Blocks.
-
-        :raises PasswordUnavailable: one of the files cannot be read.
-        """
-        if self.jwt_file is not None:
-            token = _text(self.jwt_file, _read(self.jwt_file).strip())
-            return UserIdentity.jwt(token, positive_response=_ASKED)
-        if self.user is None:
-            return None
-        if self.passcode_file is None:
-            return UserIdentity.name(self.user, positive_response=_ASKED)
-        passcode = _read(self.passcode_file).split(b"\n", 1)[0].rstrip(b"\r")
-        return UserIdentity.passcode(
-            self.user, _text(self.passcode_file, passcode), positive_response=_ASKED
         )
 
 

@@ -25,7 +25,7 @@ class Printer:
     def __init__(self, columns: Sequence[QueryKey], *, as_json: bool) -> None:
         self._columns = columns
         self._as_json = as_json
-        self._rows = Rows([column.title for column in columns])
+        self._rows = Rows([column.title for column in columns], echo=click.echo)
 
     def add(self, match: Dataset) -> None:
         """One match."""

@@ -58,9 +58,7 @@ class Rows:
     :param echo: prints a line.
     """
 
-    def __init__(
-        self, titles: Sequence[str], *, echo: Callable[[str], object] = click.echo
-    ) -> None:
+    def __init__(self, titles: Sequence[str], *, echo: Callable[[str], object]) -> None:
         self._titles = tuple(titles)
         self._echo = echo
         self._waiting: list[Sequence[str]] = []
