@@ -21,7 +21,7 @@ from tests.daemon.requesting import (
 )
 from tests.running import make_certificates
 from txdicomtls import uids
-from txdicomtls.errors import AssociationRejected, OperationFailed, RetrievalFailed
+from txdicomtls.errors import AssociationRejected, OperationFailed, QueryFailed, RetrievalFailed
 from txdicomtls.scu import (
     commitment_contexts,
     get_contexts,
@@ -55,6 +55,15 @@ class QueryTests(RequestingTestCase):
             (image,) = await association.find(wanted).all()
             self.assertEqual(tomogram.SOPInstanceUID, image.SOPInstanceUID)
             self.assertEqual(3, len(await association.find(keys("STUDY", PatientID="*")).all()))
+
+    async def test_a_query_that_finds_too_much_is_told_so(self) -> None:
+        node = await self.start(more=EVERYTHING + "[limits]\nfind_matches = 2\n")
+        await self.store(node, CT, MR, PHOTOGRAPH)
+        async with await self.associate(node, query_contexts()) as association:
+            found = association.find(keys("STUDY", StudyInstanceUID=""))
+            with self.assertRaises(QueryFailed) as raised:
+                await found.all()
+        self.assertEqual((0xA700, 2), (raised.exception.status, found.count))
 
     async def test_what_was_stored_is_there_after_a_restart(self) -> None:
         node = await self.start(more=EVERYTHING)
@@ -179,6 +188,12 @@ class ProcedureStepTests(RequestingTestCase):
 
 
 class OfferTests(RequestingTestCase):
+    async def test_what_everybody_may_is_told_where_it_is_more_than_to_send(self) -> None:
+        said = "there is no [[peer]]: everybody with a trusted certificate may use find, get"
+        node = await self.start(more='[services]\noffer = ["echo", "store", "get", "find"]\n')
+        self.assertIn(said, node.process.output)
+        self.assertNotIn("everybody", (await self.start()).process.output)
+
     async def test_without_peers_nobody_can_query(self) -> None:
         node = await self.start()
         async with await self.associate(

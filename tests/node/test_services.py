@@ -18,6 +18,7 @@ from txdicomtls.errors import StorageError, UnknownInstance
 from txdicomtls.index import InstanceRecord, NewTask
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.node import keeping as keeping_module
+from txdicomtls.node import services as services_module
 from txdicomtls.node.configuration import Configuration
 from txdicomtls.node.keeping import SYNTAXES_EVERY, Keeping, open_keeping
 from txdicomtls.node.limits import operation_limits
@@ -187,8 +188,37 @@ class OfferTests(KeepingCase):
         node = SMALLEST.replace("data =", f"private_sop_classes = ['{PRIVATE}']\ndata =")
         self.assertTrue(self.services(whole=node).offered[1].accepts(PRIVATE))
 
+    def test_what_stands_behind_them_is_limited_as_the_configuration_says(self) -> None:
+        seen: dict[str, Any] = {}
+        module: Any = services_module
+
+        def watch(name: str) -> None:
+            original = getattr(module, name)
+
+            def made(*args: Any, **facts: Any) -> Any:  # whatever it is
+                seen[name] = facts
+                return original(*args, **facts)
+
+            self.patch(module, name, made)
+
+        for name in ("ArchiveQueries", "Find", "Commitment"):
+            watch(name)
+        self.services(
+            "[[peer]]\nae_title = 'A'\n[services]\nreport_on_same_association = false\n"
+            "[limits]\nfind_time = 3\nfind_matches = 4\ncommitments = 5\n"
+        )
+        self.assertEqual(
+            (3, "TXDICOM"), _of(seen["ArchiveQueries"], "seconds", "retrieve_ae_title")
+        )
+        self.assertEqual((4,), _of(seen["Find"], "most"))
+        self.assertEqual((5, False), _of(seen["Commitment"], "most", "same_association"))
+
     def test_operations_are_limited_as_the_configuration_says(self) -> None:
         limits = self.load(SMALLEST + "[limits]\nidentifier = 2000\nsuboperation = 7\n").limits
         self.assertEqual(
             (2000, 7), (operation_limits(limits).data, operation_limits(limits).patience)
         )
+
+
+def _of(facts: dict[str, Any], *names: str) -> tuple[object, ...]:
+    return tuple(facts[name] for name in names)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from random import SystemRandom
 
 from twisted.internet.defer import DeferredList
+from twisted.logger import Logger
 
 from txdicomtls.archive.reports import QueuedReports
 from txdicomtls.index import BackOff, TaskKind
@@ -38,6 +39,8 @@ class Outbound:
     :param reactor: the reactor.
     :param in_thread: runs what blocks.
     """
+
+    log = Logger()
 
     def __init__(
         self,
@@ -77,6 +80,14 @@ class Outbound:
         :raises txdicomtls.errors.IndexUnavailable: the queue cannot be used.
         """
         await self._give_back()
+        for left in await self._in_thread(self._queue.backlog):
+            self.log.info(
+                "{kind} to {destination!r}: {waiting} wait, {given_up} were given up",
+                kind=left.kind,
+                destination=left.destination,
+                waiting=left.waiting,
+                given_up=left.given_up,
+            )
         for each in self._deliveries.values():
             each.start()
 

@@ -29,6 +29,7 @@ from txdicomtls.node.configuration import Configuration, ListenSection
 from txdicomtls.node.memory import Tidying
 from txdicomtls.node.reload import Reloader
 from txdicomtls.node.security import security_files
+from txdicomtls.node.service_sections import HARMLESS
 from txdicomtls.threads import in_thread_of
 from txdicomtls.tls import (
     Expiration,
@@ -141,6 +142,7 @@ class NodeService(Service):
         )
         self._tidying = Tidying(self._reactor, self._in_thread, assembly.factory)
         self._tidying.start()
+        self._warn_of_what_everybody_may()
         for listen in configuration.listen:
             if self.running:
                 await self._listen(listen, self.reloader.securities[listen.tls])
@@ -176,6 +178,14 @@ class NodeService(Service):
             port=address.port,
             profile=profile.name,
         )
+
+    def _warn_of_what_everybody_may(self) -> None:
+        more = self._configuration.offered - frozenset(HARMLESS)
+        if more and not self._configuration.peer:
+            self.log.warn(
+                "there is no [[peer]]: everybody with a trusted certificate may use {services}",
+                services=", ".join(sorted(more)),
+            )
 
     def _reloaded(self) -> None:
         self._look_at_expiry()
