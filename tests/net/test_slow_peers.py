@@ -18,7 +18,7 @@ from tests.net.pair import (
 )
 from txdicomtls.association import MessageBegan
 from txdicomtls.errors import LinkError
-from txdicomtls.net.protocol import MOST_UNREAD
+from txdicomtls.net.flow import MOST_UNREAD
 
 
 class UnreadTests(NetCase):
@@ -32,7 +32,7 @@ class UnreadTests(NetCase):
                 peer.send(VERIFICATION_ID, echo_request(asked % 65536))
             wire.flush()
         self.assertFalse(wire.server.reading)
-        self.assertLess(server._unread, 2 * MOST_UNREAD)
+        self.assertLess(server.flow._unread, 2 * MOST_UNREAD)
         wire.client.resumeProducing()
         wire.flush()
         self.assertTrue(wire.server.reading)

@@ -36,7 +36,7 @@ from txdicomtls.net.protocol import AssociationProtocol
 from txdicomtls.net.request import AssociationFacts
 from txdicomtls.net.services import Offer
 from txdicomtls.net.timers import Deadline
-from txdicomtls.tls import SecureLink
+from txdicomtls.tls import LinkState, SecureLink
 
 if TYPE_CHECKING:
     from txdicomtls.interfaces import Grant
@@ -144,7 +144,7 @@ class AcceptorProtocol(AssociationProtocol):
         decision.addCallback(self._negotiate, request).addErrback(self._unauthorized)
 
     def _negotiate(self, grant: Grant, request: AssociateRQ) -> None:
-        if self.connection.state is not State.STA3:
+        if self.connection.state is not State.STA3 or self.link.state is not LinkState.READY:
             return
         offer = Offer(self.messages.services, grant)
         answer = negotiate(

@@ -8,12 +8,7 @@ Theory of operation.  Three things run beside each other here, and only here:
   It returns outputs; :meth:`AssociationProtocol.perform` carries them out, in order.
 * the *deadlines*: each wait of the upper layer has one, on the injected clock.
 
-Reading is held, for the whole transport, while somebody needs the peer to wait: a sink
-without room, a peer that does not read our answers, an access decision.  Each
-``hold()`` is answered by one ``let_go()``.  Writing is watched the same way: the protocol is the
-transport's producer, and who sends much waits for ``when_writable()``.  A peer that reads slowly
-is read all the same, because it may send C-CANCEL, up to :data:`MOST_UNREAD` bytes of answers.
-
+When the peer is read and written to is the business of :class:`~txdicomtls.net.flow.Flow`.
 The two sides differ in what they do with indications: see ``acceptor`` and ``requestor``.
 """
 
@@ -22,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twisted.internet.address import IPv4Address, IPv6Address
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IHandshakeListener, IPushProducer, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IHandshakeListener, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -49,17 +44,18 @@ from txdicomtls.association import (
     StopARTIM,
 )
 from txdicomtls.errors import AssociationLost, AssociationTimeout, DicomTLSError, LinkError
+from txdicomtls.net.flow import Flow
 from txdicomtls.net.messages import Messages
 from txdicomtls.net.services import Services
 from txdicomtls.net.timers import Deadline, Timeouts
 from txdicomtls.net.transport import SecureTransport
 from txdicomtls.tls import LinkDeadlines, LinkLifecycle, LinkState, SecureLink
 
-#: Bytes written beyond what the transport has room for, before the peer is not read either.
-MOST_UNREAD = 1 << 16
+#: What is heard of messages; nothing of it once the association is over.
+_OF_MESSAGES = frozenset((DataArrived, MessageBegan, MessageEnded, MessageRefused))
 
 
-@implementer(IHandshakeListener, IPushProducer)
+@implementer(IHandshakeListener)
 class AssociationProtocol(Protocol):
     """What both sides of an association share.
 
@@ -90,14 +86,9 @@ class AssociationProtocol(Protocol):
         self.link = LinkLifecycle(clock, deadlines or LinkDeadlines(), _LinkActions(self))
         self._artim = Deadline(clock, self.timeouts.artim, self._artim_expired)
         self._pdu_deadline = Deadline(clock, self.timeouts.pdu, self._pdu_too_slow)
-        self._stalled = Deadline(clock, self.timeouts.stall, self._peer_does_not_read)
         self._pdus_seen = 0
         self._early: list[bytes] = []
-        self._holds = 0
-        self._write_blocked = False
-        self._unread = 0
-        self._awaiting_room: list[Deferred[None]] = []
-        self._producing = False
+        self.flow = Flow(self, clock, stall=self.timeouts.stall)
         #: Why nothing can be asked or answered any more; None while it can.
         self.error: DicomTLSError | None = None
         self.peer_is_done = False
@@ -143,7 +134,7 @@ class AssociationProtocol(Protocol):
         if outputs:
             self.perform(outputs)
         else:
-            self.link.close()
+            self.close()
 
     # -- IProtocol ---------------------------------------------------------------------------
 
@@ -181,30 +172,8 @@ class AssociationProtocol(Protocol):
         self._stop_deadlines()
         self.perform(self.connection.transport_closed())
         self.finish(cause or AssociationLost("the peer closed the connection"))
-        self._release_writers()
+        self.flow.lost()
         self.link.lost(cause)
-
-    # -- IPushProducer, towards the transport ------------------------------------------------
-
-    def pauseProducing(self) -> None:
-        """The peer does not read as fast as we write: let who writes much wait."""
-        if not self._write_blocked:
-            self._write_blocked = True
-            self._unread = 0
-            self._stalled.start()
-
-    def resumeProducing(self) -> None:
-        """There is room again."""
-        if self._write_blocked:
-            self._write_blocked = False
-            self._stalled.stop()
-            if self._unread > MOST_UNREAD:
-                self.let_go()
-            self._release_writers()
-
-    def stopProducing(self) -> None:
-        """The transport is going away; ``connectionLost`` says the rest."""
-        self._producing = False
 
     # -- what the two sides make of it -------------------------------------------------------
 
@@ -241,38 +210,43 @@ class AssociationProtocol(Protocol):
     @property
     def is_held(self) -> bool:
         """Whether nothing is read from the peer."""
-        return self._holds > 0
+        return self.flow.holds > 0
 
     def hold(self) -> None:
         """Read nothing more from the peer until :meth:`let_go`; holds add up."""
-        self._holds += 1
-        if self._holds == 1:
-            self._pdu_deadline.stop()
-            self.transport.pauseProducing()
+        self.flow.hold()
 
     def let_go(self) -> None:
         """Take back one :meth:`hold`."""
-        self._holds -= 1
-        if self._holds == 0 and self.error is None:
-            self.transport.resumeProducing()
-            self._watch_pdu(begun=True)
+        self.flow.let_go()
 
     def when_writable(self) -> Deferred[None]:
-        """Fires when the transport has room for more, at once if it has, or when it is gone."""
-        if not self._write_blocked:
-            return succeed(None)
-        waiting: Deferred[None] = Deferred()
-        self._awaiting_room.append(waiting)
-        return waiting
+        """Fires when the transport has room for more, at once if it has, or when it closes."""
+        return self.flow.when_writable()
+
+    def reading_held(self) -> None:
+        """What is not read cannot be too slow."""
+        self._pdu_deadline.stop()
+
+    def reading_resumed(self) -> None:
+        """The PDU that is arriving has its whole time again."""
+        self._watch_pdu(begun=True)
+
+    def not_read(self) -> None:
+        """A peer that does not read what we send would keep it in memory for ever."""
+        self.log.warn(
+            "{peer} has read nothing for {seconds:g} s: connection aborted",
+            peer=self.peer,
+            seconds=self.timeouts.stall,
+        )
+        self.transport.abortConnection()
 
     def perform(self, outputs: Sequence[Output]) -> None:
         """Carry out what the connection asks for, in order."""
         for output in outputs:
             kind = type(output)
             if kind is Send:
-                if self._write_blocked:
-                    self._not_read(output.buffers)  # type: ignore[union-attr]  # kind says it
-                self.transport.writeSequence(output.buffers)  # type: ignore[union-attr]  # kind says it
+                self.flow.write(output.buffers)  # type: ignore[union-attr]  # kind says it
             elif kind is StartARTIM:
                 self._artim.start()
             elif kind is StopARTIM:
@@ -284,31 +258,21 @@ class AssociationProtocol(Protocol):
 
     def close(self) -> None:
         """Close the transport once what was written is flushed; the link's deadline guards it."""
-        if self._holds:
-            # Nothing is done with what still comes, but the peer's own close must be seen.
-            self.transport.resumeProducing()
-        self._stop_producing()
         self.link.close()
 
     def finish(self, error: DicomTLSError) -> None:
         """Nothing more can be asked or answered here; the first reason is the one that counts."""
         if self.error is None:
             self.error = error
+            self.flow.end()
             self.ended(error)
 
     # -- within ------------------------------------------------------------------------------
 
-    def _not_read(self, buffers: Sequence[bytes | memoryview]) -> None:
-        """More is written though the peer does not read: it asks, and does not want the answers."""
-        before, self._unread = self._unread, self._unread + sum(map(len, buffers))
-        if before <= MOST_UNREAD < self._unread:
-            self.hold()
-
     def _admitted(self, _: object) -> None:
-        if self.error is not None:
+        if self.link.state is not LinkState.VERIFIED:  # it came too late
             return
-        self.transport.registerProducer(self, True)
-        self._producing = True
+        self.flow.start()
         self.link.admitted()
         self.ready()
         early, self._early = self._early, []
@@ -329,14 +293,17 @@ class AssociationProtocol(Protocol):
     def _watch_pdu(self, *, begun: bool) -> None:
         """Keep the whole-PDU deadline for the PDU that is arriving, if one is."""
         self._pdus_seen = self.connection.pdus_begun
-        if self.error is not None or self._holds or not self.connection.in_pdu:
+        if self.error is not None or self.is_held or not self.connection.in_pdu:
             self._pdu_deadline.stop()
         elif begun or not self._pdu_deadline.running:
             self._pdu_deadline.start()
 
     def _indicate(self, indication: Indication) -> None:
+        kind = type(indication)
+        if self.error is not None and kind in _OF_MESSAGES:
+            return  # it came with what ended the association
         self.indicated(indication)
-        if type(indication) is DataArrived:
+        if kind is DataArrived:
             return
         if isinstance(indication, ReleaseConfirmation):
             self.peer_is_done = True
@@ -348,20 +315,8 @@ class AssociationProtocol(Protocol):
                 # was aborted for breaking the rules is not waited for.
                 self.close()
 
-    def _stop_producing(self) -> None:
-        # A TLS transport with a producer does not close until the producer is gone.
-        if self._producing:
-            self._producing = False
-            self.transport.unregisterProducer()
-        self._release_writers()
-
-    def _release_writers(self) -> None:
-        waiting, self._awaiting_room = self._awaiting_room, []
-        for deferred in waiting:
-            deferred.callback(None)
-
     def _stop_deadlines(self) -> None:
-        for deadline in (self._artim, self._pdu_deadline, self._stalled):
+        for deadline in (self._artim, self._pdu_deadline):
             deadline.stop()
 
     def _artim_expired(self) -> None:
@@ -372,14 +327,6 @@ class AssociationProtocol(Protocol):
     def _pdu_too_slow(self) -> None:
         self.abort(f"one PDU took longer than {self.timeouts.pdu:g} s to arrive")
 
-    def _peer_does_not_read(self) -> None:
-        self.log.warn(
-            "{peer} has read nothing for {seconds:g} s: connection aborted",
-            peer=self.peer,
-            seconds=self.timeouts.stall,
-        )
-        self.transport.abortConnection()
-
 
 class _LinkActions:
     """What the link machine may do to the transport."""
@@ -389,10 +336,13 @@ class _LinkActions:
 
     def close(self) -> None:
         """Flush, say close_notify, and wait for the peer's if it may have more to say."""
-        if self._protocol.peer_is_done:
-            self._protocol.transport.hang_up()
+        protocol = self._protocol
+        protocol.flow.end()
+        protocol.flow.stop()
+        if protocol.peer_is_done:
+            protocol.transport.hang_up()
         else:
-            self._protocol.transport.loseConnection()
+            protocol.transport.loseConnection()
 
     def abort(self) -> None:
         """Be gone at once."""
