@@ -74,7 +74,7 @@ class StatementCase(SynchronousTestCase):
         for cells in list(rows(accepted.split("Proposed presentation contexts:")[0]))[1:]:
             syntaxes = UID.findall(cells[1]) or contexts.TRANSFER_SYNTAXES
             for uid in UID.findall(cells[0]) or stored:
-                found[f"{uid} {cells[2]}"] = [*syntaxes]
+                found[f"{uid} {cells[3]}"] = [*syntaxes]
         return found
 
 
@@ -188,10 +188,10 @@ class OperationTests(StatementCase, ProviderCase):
         """One SOP class of each row of a service that a node offers, and what it takes."""
         accepted = self.chapter(name).split("Accepted presentation contexts:")[1]
         for cells in list(rows(accepted.split("Proposed presentation contexts:")[0]))[1:]:
-            if name == "commit" and cells[2] == SCU_ROLE:
+            if name == "commit" and cells[3] == SCU_ROLE:
                 continue  # for programs only
             sop_class = (UID.findall(cells[0]) or [proposals.CT_IMAGE_STORAGE])[0]
-            yield sop_class, cells[2], cells[3].split("; ")
+            yield sop_class, cells[3], cells[4].split("; ")
 
 
 @implementer(IService)
@@ -228,6 +228,12 @@ class CompletenessTests(StatementCase):
         self.patch(Verification, "accepts", lambda _, uid: uid in ("1.2.840.10008.1.1", added))
         conformance.write(self.directory)
         self.assertIn(f"`{added}`", self.chapter("echo"))
+
+    def test_a_transfer_syntax_that_is_chosen_in_a_new_way_fails_the_build(self) -> None:
+        self.assertIn("one in which there are instances", self.chapter("get"))
+        self.assertNotIn("one in which there are instances", self.chapter("store"))
+        self.patch(Verification, "choose", lambda *_: "1.2.840.10008.1.2")
+        self.assertRaises(services.UndescribedServiceError, conformance.write, self.directory)
 
     def test_every_service_of_a_node_and_of_a_program_is_described(self) -> None:
         described = {

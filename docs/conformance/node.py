@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
+from txdicomtls import uids
 from txdicomtls.access import AnyPeer
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import (
@@ -89,8 +90,8 @@ class _Nothing:
     retrievals = None
 
     def syntaxes(self, sop_class_uid: str) -> list[str]:
-        """No instance is in any transfer syntax."""
-        return []
+        """As if something were kept in one that nobody prefers: so it shows who is asked."""
+        return [uids.EXPLICIT_VR_BIG_ENDIAN]
 
 
 def _in_thread(*_arguments: Any, **_more: Any) -> Any:  # noqa: ANN401  # stands for any call

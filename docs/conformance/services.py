@@ -30,6 +30,7 @@ class Description:
     :param page: the page with its examples.
     :param invoked: what the node itself invokes on the requestor, as "C-STORE".
     :param invoked_on: the role of the requestor on the contexts where it does so.
+    :param choice: which transfer syntax is chosen of several, where it is not the first offered.
     :param members: names of services that are a part of it.
     """
 
@@ -39,6 +40,7 @@ class Description:
     page: str
     invoked: str = ""
     invoked_on: Roles = SCU
+    choice: str = ""
     members: tuple[str, ...] = ()
 
 
@@ -56,6 +58,7 @@ DESCRIPTIONS = {
         page="retrieve",
         invoked="C-STORE",
         invoked_on=SCP,
+        choice="one in which there are instances, else the first offered",
     ),
     "move": Description(
         title="Retrieve by C-MOVE", section="PS3.4 C.4.2", statuses=("move",), page="retrieve"
@@ -172,6 +175,7 @@ def _accepted(rows: Sequence[Taken], description: Description) -> Iterator[str]:
         (
             "SOP classes",
             "transfer syntaxes",
+            "of several",
             "role of the node",
             "operations",
             "extended negotiation",
@@ -180,6 +184,7 @@ def _accepted(rows: Sequence[Taken], description: Description) -> Iterator[str]:
             (
                 named_classes([row.sop_class for row in group]),
                 named_syntaxes(group[0].transfer_syntaxes),
+                "the first offered" if group[0].preferred else _choice(description),
                 _role(group[0].peer),
                 _operations(group[0], description),
                 agreed(group[0].extended),
@@ -187,11 +192,16 @@ def _accepted(rows: Sequence[Taken], description: Description) -> Iterator[str]:
             for group in groups.values()
         ),
     )
-    if all(row.preferred for row in rows):
-        yield from [
-            "Of several that are offered, the first in the requestor's order is chosen.",
-            "",
-        ]
+
+
+def _choice(description: Description) -> str:
+    """How one of several transfer syntaxes is chosen, where it is not the first offered.
+
+    :raises UndescribedServiceError: nobody has said.
+    """
+    if not description.choice:
+        raise UndescribedServiceError(f"{description.title}: how is a transfer syntax chosen?")
+    return description.choice
 
 
 def named_classes(sop_classes: Sequence[str]) -> str:
