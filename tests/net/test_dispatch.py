@@ -20,6 +20,7 @@ from tests.net.pair import (
 from txdicomtls.association import Role
 from txdicomtls.dimse import CEchoRQ, Status
 from txdicomtls.net import Answer
+from txdicomtls.net.dispatch import MOST_BEYOND
 from txdicomtls.net.wire import Wire
 
 
@@ -55,6 +56,14 @@ class OperationTests(DispatchCase):
 
     def test_an_operation_that_raises_in_finish_is_answered_for(self) -> None:
         self.answers_in_the_end(Operation("finish"))
+
+    def test_an_operation_that_answers_with_no_deferred_is_answered_for(self) -> None:
+        operation = Operation()
+        self.patch(operation, "finish", lambda: None)
+        dispatcher = self.dispatcher(operation)
+        self.whole(dispatcher, store_request(7))
+        self.assertEqual([(CT_ID, 7, Status.PROCESSING_FAILURE)], self.channel.answers)
+        self.assertEqual(1, len(self.flushLoggedErrors()))
 
     def test_an_operation_whose_answer_fails_is_answered_for(self) -> None:
         operation = Operation()
@@ -163,6 +172,16 @@ class OperationTests(DispatchCase):
                 store_request(message_id).response(Status.SUCCESS)
             )
             self.assertEqual(still, self.channel.holds, message_id)
+
+    def test_far_beyond_the_window_no_service_is_asked_any_more(self) -> None:
+        dispatcher = self.dispatcher(*(Operation() for _ in range(2 + MOST_BEYOND)))
+        dispatcher.window = 2
+        for message_id in range(1, 10 + MOST_BEYOND):
+            self.whole(dispatcher, store_request(message_id))
+        self.assertEqual(2 + MOST_BEYOND, len(self.service.begun))
+        refused = [(CT_ID, 3 + MOST_BEYOND + n, Status.RESOURCE_LIMITATION) for n in range(7)]
+        self.assertEqual(refused, self.channel.answers)
+        self.assertTrue(dispatcher.is_overrun)
 
     def test_what_is_arriving_is_abandoned_and_what_is_being_kept_goes_on_unheard(self) -> None:
         kept, arriving = Operation(), Operation()

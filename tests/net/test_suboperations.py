@@ -37,6 +37,7 @@ from txdicomtls.dimse import Request, Response, Status
 from txdicomtls.errors import (
     AssociationAborted,
     AssociationEnded,
+    AssociationTimeout,
 )
 from txdicomtls.interfaces import ICancellableOperation
 from txdicomtls.net import (
@@ -271,6 +272,36 @@ class SuboperationTests(RetrievalCase):
         outcomes = service.retrievals[0].outcomes
         self.assertEqual([outcomes[0]] * 2, outcomes)
         self.assertIn("response", str(outcomes[0]))
+
+    def test_a_peer_that_cannot_be_heard_because_it_asked_too_much_is_overdue_all_the_same(
+        self,
+    ) -> None:
+        service, peer, server, wire = self.retrieving(1, timeouts=Timeouts(response=5, idle=1000))
+        for message_id in range(10, 20):  # beyond the window: their C-STOREs are answered in vain
+            peer.send(STUDY_ROOT_GET_ID, get_request(message_id), b"key!")
+        wire.flush()
+        self.stored(peer, 1)
+        wire.flush()
+        self.assertFalse(wire.server.reading)
+        self.assertFalse(server.is_held)
+        self.advance(5)
+        self.assertEqual(1, len(peer.told(AbortIndication)))
+        self.assertIsInstance(service.retrievals[0].outcomes[0], AssociationTimeout)
+
+    def test_a_peer_that_is_asked_something_is_not_idle(self) -> None:
+        service, peer, _, wire = self.retrieving(0, timeouts=Timeouts(response=1000, idle=20))
+        retrieval = service.retrievals[0]
+        asked = watch(retrieval.exchange.start(CT_ID, store_request, blocks_of(b"data")).next())
+        retrieval.done.callback(get_request(9).response(Status.SUCCESS))
+        wire.flush()
+        self.advance(60)
+        self.stored(peer, 1)
+        wire.flush()
+        self.assertEqual(Status.SUCCESS, asked.results[0].response.status)
+        self.advance(19)
+        self.assertEqual([], peer.told(AbortIndication))
+        self.advance(1)
+        self.assertEqual(1, len(peer.told(AbortIndication)))
 
     def test_a_response_to_what_was_not_invoked_aborts(self) -> None:
         _, peer, _, wire = self.retrieving(1)

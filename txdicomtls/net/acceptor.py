@@ -246,5 +246,5 @@ class AcceptorProtocol(AssociationProtocol):
         """No operation is outstanding: the peer may release, or has to do something."""
         if self._release_asked:
             self._answer_release()
-        elif self.connection.can_send:
+        elif self.connection.can_send and not self.messages.busy:
             self._idle.start()

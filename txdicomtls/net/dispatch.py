@@ -8,8 +8,10 @@ answered exactly once or its association ends: an operation that fails, or whose
 be sent, is answered with 0x0110, a request that nobody serves is read past and answered with the
 status that says so.
 
-A peer that invokes more than the agreed window is not read any further until
-one operation is answered; what is held for it meanwhile is one read.
+A peer that invokes more than the agreed window is not read any further until one operation is
+answered.  What one read has brought already is still taken, but for :data:`MOST_BEYOND` operations
+at most: from then on requests are refused.  An operation that waits for that peer may so wait in
+vain, and is overdue then: it is the peer's doing that it is not heard.
 
 C-CANCEL goes to its operation at once, in the turn in which it arrives; one for an operation
 that is not outstanding is nothing (PS3.7 9.3.2.3).
@@ -33,6 +35,9 @@ from txdicomtls.net.invoker import Invoker
 from txdicomtls.net.performed import Performed, Refusal
 from txdicomtls.net.request import Answer, AssociationFacts, IncomingRequest
 from txdicomtls.net.wire import Channel, Wire
+
+#: Operations beyond the agreed window that services are asked for.
+MOST_BEYOND = 64
 
 
 class Dispatcher:
@@ -121,6 +126,11 @@ class Dispatcher:
             self._channel.hold()
         operation.finish().addCallback(self._answer, operation)
 
+    @property
+    def is_overrun(self) -> bool:
+        """Whether the peer is not read because it has invoked more than was agreed."""
+        return self._held
+
     def cancel(self, message_id: int) -> None:
         """The peer asks an operation to come to an end (PS3.7 9.3.2.3)."""
         operation = self._outstanding.get(message_id)
@@ -150,6 +160,8 @@ class Dispatcher:
             return Status.SOP_CLASS_NOT_SUPPORTED
         if not self._may_go_on():
             return Status.NOT_AUTHORIZED
+        if len(self._unanswered) >= self.window + MOST_BEYOND:
+            return Status.RESOURCE_LIMITATION
         return None
 
     def _begun(

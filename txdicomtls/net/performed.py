@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, maybeDeferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -69,10 +69,7 @@ class Performed:
         """Never fails."""
         if self._broken is not None:
             return succeed(self.failed(self._broken))
-        try:
-            finished: Deferred[Any] = self.work.finish()
-        except Exception:  # noqa: BLE001  # see the class
-            return succeed(self.failed(Failure()))
+        finished: Deferred[Any] = maybeDeferred(self.work.finish)
         return finished.addCallbacks(_as_answer, self.failed)
 
     def cancel(self) -> None:

@@ -209,8 +209,8 @@ class AssociationProtocol(Protocol):
 
     @property
     def is_held(self) -> bool:
-        """Whether nothing is read from the peer."""
-        return self.flow.holds > 0
+        """Whether it is we who let the peer wait; not where it has asked more than was agreed."""
+        return self.flow.holds > self.messages.dispatcher.is_overrun
 
     def hold(self) -> None:
         """Read nothing more from the peer until :meth:`let_go`; holds add up."""
@@ -293,7 +293,7 @@ class AssociationProtocol(Protocol):
     def _watch_pdu(self, *, begun: bool) -> None:
         """Keep the whole-PDU deadline for the PDU that is arriving, if one is."""
         self._pdus_seen = self.connection.pdus_begun
-        if self.error is not None or self.is_held or not self.connection.in_pdu:
+        if self.error is not None or self.flow.holds or not self.connection.in_pdu:
             self._pdu_deadline.stop()
         elif begun or not self._pdu_deadline.running:
             self._pdu_deadline.start()

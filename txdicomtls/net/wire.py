@@ -31,7 +31,7 @@ class Channel(Protocol):
 
     @property
     def is_held(self) -> bool:
-        """Whether nothing is read from the peer: it is we who let it wait."""
+        """Whether it is we who let the peer wait; not where it has asked more than was agreed."""
 
     def hold(self) -> None:
         """Read nothing more from the peer until :meth:`let_go`."""
