@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from twisted.internet.defer import Deferred
@@ -12,7 +13,7 @@ from tests.archive.doubles import INSTANCE, Jobs
 from txdicomtls.archive.committer import MOST_AT_ONCE, Committer
 from txdicomtls.archive.draft import Sealed
 from txdicomtls.archive.outcome import Settled
-from txdicomtls.errors import DuplicateInstance
+from txdicomtls.errors import CannotUnderstand, DuplicateInstance
 
 
 def sealed(name: str) -> Sealed:
@@ -43,9 +44,21 @@ class CommitterTests(SynchronousTestCase):
         return [Settled(error=bad if name == "bad" else None) for name in names]
 
     def keep(self, *names: str) -> list[Deferred[None]]:
-        return [self.committer.keep(sealed(name)) for name in names]
+        return [self.committer.keep(partial(self.seal, name)) for name in names]
 
-    def test_one_that_comes_alone_is_committed_at_once_and_alone(self) -> None:
+    def seal(self, name: str) -> Sealed:
+        if name == "malformed":
+            raise CannotUnderstand("no data set")
+        return sealed(name)
+
+    def seal_all_but_the_first(self) -> None:
+        """As threads do that are quicker than the one that commits."""
+        first, *others = self.jobs.waiting
+        self.jobs.waiting = others
+        self.jobs.do_all()
+        self.jobs.waiting = [first]
+
+    def test_one_that_comes_alone_is_sealed_and_committed_at_once_and_alone(self) -> None:
         (done,) = self.keep("1")
         self.assertEqual(1, len(self.jobs.waiting))
         self.assertNoResult(done)
@@ -55,10 +68,12 @@ class CommitterTests(SynchronousTestCase):
 
     def test_what_comes_meanwhile_is_the_next_batch(self) -> None:
         done = self.keep("1", "2", "3")
+        self.seal_all_but_the_first()
         self.assertEqual(1, len(self.jobs.waiting))
         self.jobs.do_one()
         self.successResultOf(done[0])
         self.assertNoResult(done[1])
+        self.assertEqual(1, len(self.jobs.waiting))
         self.jobs.do_one()
         for each in done[1:]:
             self.successResultOf(each)
@@ -67,6 +82,7 @@ class CommitterTests(SynchronousTestCase):
 
     def test_a_batch_has_an_end_however_many_wait(self) -> None:
         done = self.keep(*map(str, range(2 * MOST_AT_ONCE + 1)))
+        self.seal_all_but_the_first()
         self.jobs.do_all()
         self.assertEqual([1, MOST_AT_ONCE, MOST_AT_ONCE], [len(batch) for batch in self.batches])
         for each in done:
@@ -80,8 +96,19 @@ class CommitterTests(SynchronousTestCase):
         self.successResultOf(done[2])
         self.assertEqual(3, len(self.settled))
 
+    def test_what_cannot_be_sealed_is_told_and_the_others_go_on(self) -> None:
+        done = self.keep("malformed", "1", "malformed", "2")
+        self.seal_all_but_the_first()
+        self.jobs.do_all()
+        for refused in (done[0], done[2]):
+            self.failureResultOf(refused, CannotUnderstand)
+        for kept in (done[1], done[3]):
+            self.successResultOf(kept)
+        self.assertEqual([["1", "2"]], self.batches)
+
     def test_an_error_of_the_program_acknowledges_nothing_and_the_next_go_on(self) -> None:
         done = self.keep("1", "breaks", "2")
+        self.seal_all_but_the_first()
         self.jobs.do_one()
         later = self.keep("3")
         self.jobs.do_all()

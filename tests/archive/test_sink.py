@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
-from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -45,13 +46,15 @@ class SinkTests(SynchronousTestCase):
         )
         return FileSink(draft, self.jobs, self.keep, largest=largest, failed=self.failures.append)
 
-    def keep(self, sealed: Sealed) -> Deferred[None]:
+    def keep(self, seal: Callable[[], Sealed]) -> Deferred[None]:
+        return self.jobs(seal).addCallback(self.kept_for_good)
+
+    def kept_for_good(self, sealed: Sealed) -> None:
         assert sealed.descriptor is not None
         os.close(sealed.descriptor)
         if self.refusing:
-            return fail(DuplicateInstance("other bytes"))
+            raise DuplicateInstance("other bytes")
         sealed.temporary.rename(self.root / "final")
-        return succeed(None)
 
     @property
     def kept(self) -> bytes:

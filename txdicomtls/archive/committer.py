@@ -1,9 +1,9 @@
 """What concurrent associations have sent is committed together.
 
 Theory of operation.  One batch at a time is committed, in a thread; what is sealed meanwhile
-gathers and is the next batch.  Nothing waits for company: a draft that comes alone is
-committed at once, alone.  So the size of the batches follows from how fast the disk is and how
-many send.
+gathers and is the next batch.  Nothing waits for company: a draft that comes alone is sealed and
+committed at once, alone, in one job, because each way into a thread and back is time that its
+sender waits.  So the size of the batches follows from how fast the disk is and how many send.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from twisted.python.failure import Failure
 from txdicomtls.archive.draft import Sealed
 from txdicomtls.archive.outcome import Settled
 from txdicomtls.threads import InThread
+
+#: Seals a draft; blocks.
+Seal = Callable[[], Sealed]
 
 #: Most drafts of one batch: each has up to two open descriptors while it lasts.
 MOST_AT_ONCE = 64
@@ -41,24 +44,40 @@ class Committer:
         self._waiting: list[tuple[Sealed, Deferred[None]]] = []
         self._busy = False
 
-    def keep(self, sealed: Sealed) -> Deferred[None]:
-        """Keep a draft for good; from now on it belongs to the committer.
+    def keep(self, seal: Seal) -> Deferred[None]:
+        """Seal a draft and keep it for good; from then on it belongs to the committer.
 
-        :return: fires when it is durable and indexed; fails with a
-            :class:`~txdicomtls.errors.StorageError`.
+        :param seal: seals it; called in a thread.
+        :return: fires when it is durable and indexed; fails with what ``seal`` raised, or with
+            a :class:`~txdicomtls.errors.StorageError`.
         """
         done: Deferred[None] = Deferred()
+        if self._busy:
+            self._in_thread(seal).addCallbacks(self._sealed, done.errback, callbackArgs=(done,))
+        else:
+            self._busy = True
+            alone = self._in_thread(self._seal_and_commit, seal)
+            self._when_over(alone, [done])
+        return done
+
+    def _seal_and_commit(self, seal: Seal) -> Sequence[Settled]:
+        return self._commit([seal()])
+
+    def _sealed(self, sealed: Sealed, done: Deferred[None]) -> None:
         self._waiting.append((sealed, done))
         if not self._busy:
             self._begin()
-        return done
 
     def _begin(self) -> None:
         batch = self._waiting[:MOST_AT_ONCE]
         del self._waiting[:MOST_AT_ONCE]
         self._busy = True
         committed = self._in_thread(self._commit, [sealed for sealed, _ in batch])
-        waiting = [done for _, done in batch]
+        self._when_over(committed, [done for _, done in batch])
+
+    def _when_over(
+        self, committed: Deferred[Sequence[Settled]], waiting: Sequence[Deferred[None]]
+    ) -> None:
         committed.addCallbacks(
             self._ended,
             self._broke,
@@ -77,7 +96,10 @@ class Committer:
                 done.errback(outcome.error)
 
     def _broke(self, failure: Failure, waiting: Sequence[Deferred[None]]) -> None:
-        """An error of the program: nothing of this batch is acknowledged, and the next goes on."""
+        """One that came alone was not sealed; or it is an error of the program.
+
+        Nothing of this batch is acknowledged, and the next goes on.
+        """
         self._next()
         for done in waiting:
             done.errback(failure)

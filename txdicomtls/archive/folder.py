@@ -19,7 +19,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
-from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from txdicomtls.archive.commit import Commit
@@ -100,7 +99,7 @@ class Folder:
         :raises InvalidInstance: one of its UIDs is not a valid UID.
         :raises CannotUnderstand: no data set can be in its transfer syntax.
         """
-        return FileSink(self.draft(instance), self._in_thread, self._keep)
+        return FileSink(self.draft(instance), self._in_thread, self._committer.keep)
 
     def draft(self, instance: IncomingInstance) -> Draft:
         """Begin to write an instance, in the thread of whoever calls.
@@ -123,9 +122,6 @@ class Folder:
         if settled.error is not None:
             raise settled.error
         return sealed.path
-
-    def _keep(self, sealed: Sealed) -> Deferred[None]:
-        return self._committer.keep(sealed)
 
 
 def _identified(instance: IncomingInstance, contents: Contents) -> Identified:

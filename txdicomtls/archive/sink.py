@@ -6,7 +6,7 @@ Theory of operation
 Everything here runs in the reactor thread and touches no disk; everything of
 the :class:`~txdicomtls.archive.draft.Draft` runs in other threads.  At most one
 job of a sink is under way, so the bytes stay in order and the draft needs no lock.
-When the last of them has sealed it, it goes to the committer, which keeps what several
+The last of them, which seals the draft, is the committer's, which keeps what several
 sinks have sealed together.
 
 Views are gathered without being copied.  When about one mebibyte has come
@@ -48,16 +48,16 @@ class FileSink:
 
     :param draft: the file to be; nothing else may use it.
     :param in_thread: where its methods are called.
-    :param keep: takes the sealed draft, and fires when it is kept for good.
+    :param keep: seals the draft, in a thread, and fires when it is kept for good.
     :param largest: most bytes of the data set; None for no limit.
-    :param failed: told of a job that failed.
+    :param failed: told of each job that failed.
     """
 
     def __init__(
         self,
         draft: Draft,
         in_thread: InThread,
-        keep: Callable[[Sealed], Deferred[None]],
+        keep: Callable[[Callable[[], Sealed]], Deferred[None]],
         *,
         largest: int | None = None,
         failed: Callable[[Failure], None] = lambda _: None,
@@ -162,15 +162,14 @@ class FileSink:
     def _commit(self, finished: Deferred[None]) -> None:
         failure = self._failure
         if failure is None:
-            sealed = self._in_thread(self._draft.seal, self._take())
-            sealed.addErrback(self._not_sealed)
-            sealed.addCallback(self._keep).addCallbacks(finished.callback, finished.errback)
+            kept = self._keep(partial(self._draft.seal, self._take()))
+            kept.addErrback(self._not_kept).addCallbacks(finished.callback, finished.errback)
         elif self._on_disk:
             self._in_thread(self._draft.remove).addBoth(lambda _: finished.errback(failure))
         else:
             finished.errback(failure)
 
-    def _not_sealed(self, failure: Failure) -> Failure:
+    def _not_kept(self, failure: Failure) -> Failure:
         self._failed_job(failure)
         return failure
 
