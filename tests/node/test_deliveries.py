@@ -19,11 +19,11 @@ from txdicomtls.node.deliveries import (
     ATTEMPTS_IF_LASTING,
     HINT,
     LOOK_EVERY,
-    Circumstances,
+    WRITE_AT_ONCE,
+    WRITE_EVERY,
     Deliveries,
-    Delivery,
-    Persistence,
 )
+from txdicomtls.node.delivery import Circumstances, Delivery, Persistence
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 KIND = "errand"
@@ -106,6 +106,28 @@ class SuccessTests(DeliveryCase):
         self.start()
         self.assertEqual(250, len(self.delivered))
         self.assertEqual({}, self.backlog())
+
+    def test_what_is_done_is_written_some_at_a_time(self) -> None:
+        written: list[int] = []
+        done = self.queue.done
+
+        def counted(*keys: int, owner: str) -> int:
+            written.append(len(keys))
+            return done(*keys, owner=owner)
+
+        self.queue.done = counted  # type: ignore[method-assign]  # and counts
+        self.put(*map(str, range(2 * WRITE_AT_ONCE + 1)))
+        self.start()
+        self.assertEqual([WRITE_AT_ONCE, WRITE_AT_ONCE, 1], written)
+        written.clear()
+        self.answer = self.slowly
+        self.put("a", "b", "c")
+        self.clock.advance(LOOK_EVERY)
+        self.assertEqual([1, 1, 1], written)
+
+    def slowly(self, task: Task) -> Delivery:
+        self.clock.rightNow += WRITE_EVERY
+        return Delivery(task=task)
 
     def test_what_comes_later_is_found_without_a_hint(self) -> None:
         self.start()
@@ -230,6 +252,17 @@ class UnreachableTests(DeliveryCase):
         self.queue.destinations = asked  # type: ignore[method-assign]  # and works again
         self.clock.advance(LOOK_EVERY)
         self.assertEqual([("there", "a")], self.delivered)
+
+    def test_what_was_done_before_it_was_lost_is_done(self) -> None:
+        async def deliver(_: str, tasks: Sequence[Task]) -> AsyncGenerator[Delivery, None]:
+            yield Delivery(task=tasks[0])
+            raise AWAY
+
+        self.deliver = deliver  # type: ignore[method-assign,assignment]  # the test's own
+        self.deliveries = self.made()
+        self.put("a", "b")
+        self.start()
+        self.assertEqual({"there": (1, 0)}, self.backlog())
 
 
 class StoppingTests(DeliveryCase):

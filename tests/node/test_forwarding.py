@@ -23,7 +23,7 @@ from txdicomtls.errors import (
 )
 from txdicomtls.index import InstanceRecord, Task
 from txdicomtls.instance import OutgoingInstance
-from txdicomtls.node.deliveries import Delivery
+from txdicomtls.node.delivery import Delivery
 from txdicomtls.node.forwarding import Forwarder, Forwarding, Rule
 from txdicomtls.node.sending import send_instances
 from txdicomtls.node.service_sections import ForwardSection

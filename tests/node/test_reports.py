@@ -15,7 +15,7 @@ from txdicomtls.archive.payloads import report_task
 from txdicomtls.errors import DestinationUnknown, OperationFailed
 from txdicomtls.index import Task
 from txdicomtls.interfaces import EventReport
-from txdicomtls.node.deliveries import Delivery
+from txdicomtls.node.delivery import Delivery
 from txdicomtls.node.reports import Reporter
 from txdicomtls.scu import Contexts, Done, Instance
 

@@ -13,7 +13,7 @@ from tests.node.doubles import PlayedDestinations, PlayedNode
 from txdicomtls.archive.payloads import StepMessage, StepOperation, step_task
 from txdicomtls.errors import DestinationUnknown, OperationFailed
 from txdicomtls.index import Task
-from txdicomtls.node.deliveries import Delivery
+from txdicomtls.node.delivery import Delivery
 from txdicomtls.node.steps import StepTeller
 from txdicomtls.scu import Done
 

@@ -16,10 +16,9 @@ when it starts, or for another node when the lease ends.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
@@ -28,8 +27,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from txdicomtls.errors import DicomTLSError, IndexUnavailable, QueryTimeout
-from txdicomtls.index import BackOff, Task, TaskQueue
-from txdicomtls.threads import InThread
+from txdicomtls.index import Task, TaskQueue
+from txdicomtls.node.delivery import Circumstances, Deliver, Delivery
 
 #: Seconds between two looks for work that nobody has announced.
 LOOK_EVERY = 5.0
@@ -40,61 +39,11 @@ HINT = 0.2
 #: Tasks that are leased at once.
 AT_ONCE = 100
 
+#: Tasks that are done are written together, so many or as soon as so many seconds have passed.
+WRITE_AT_ONCE, WRITE_EVERY = 20, 1.0
+
 #: Attempts for what a destination refuses for a reason that is going to last.
 ATTEMPTS_IF_LASTING = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """What became of one task.
-
-    :param task: the one.
-    :param error: why it is not done, without values of elements; empty where it is.
-    :param lasting: whether the reason is one that is not likely to pass.
-    """
-
-    task: Task
-    error: str = ""
-    lasting: bool = False
-
-
-#: Does tasks for one destination, and says what became of each; those that it has not spoken of
-#: when it ends have failed, and for what it raises then.
-Deliver = Callable[[str, Sequence[Task]], AsyncGenerator[Delivery, None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Persistence:
-    """How long, and how often, something is tried.
-
-    :param back_off: the pauses.
-    :param give_up_after: from the moment when a task was put.
-    :param lease: for how long a task is nobody else's, unless that is renewed.
-    """
-
-    back_off: BackOff = field(default_factory=BackOff)
-    give_up_after: timedelta = timedelta(days=7)
-    lease: timedelta = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """What all deliveries of a node work with.
-
-    :param clock: the reactor.
-    :param in_thread: runs what blocks.
-    :param now: gives the time of day, with a time zone.
-    :param random: from 0 to 1.
-    :param owner: by which name this node leases tasks; no other node has it.
-    :param persistence: how long something is tried.
-    """
-
-    clock: IReactorTime
-    in_thread: InThread
-    now: Callable[[], datetime]
-    random: Callable[[], float]
-    owner: str
-    persistence: Persistence = field(default_factory=Persistence)
 
 
 class Deliveries:
@@ -205,31 +154,37 @@ class Deliveries:
         :return: whether the destination could be reached.
         """
         left = {task.key: task for task in tasks}
-        renewing: LoopingCall = LoopingCall(self._renew, left)
+        done = _Done(self._write_done, self._with.clock)
+        renewing: LoopingCall = LoopingCall(lambda: self._renew((*left, *done.keys)))
         renewing.clock = self._with.clock
         renewing.start(self._with.persistence.lease.total_seconds() / 3, now=False)
         try:
             async with aclosing(self._deliver(name, tasks)) as deliveries:
                 async for delivery in deliveries:
-                    await self._note(delivery)
                     left.pop(delivery.task.key, None)
+                    if delivery.error:
+                        await self._note_failure(delivery)
+                    else:
+                        await done.note(delivery.task.key)
         except DicomTLSError as error:
+            await done.write()
             if isinstance(error, IndexUnavailable | QueryTimeout):
                 raise  # it is not about the destination
             await self._unreachable(name, list(left.values()), str(error))
             return False
         finally:
             renewing.stop()
+        await done.write()
         for task in left.values():
-            await self._note(Delivery(task=task, error="it was not attempted"))
+            await self._note_failure(Delivery(task=task, error="it was not attempted"))
         self._failures.pop(name, None)
         return True
 
-    async def _note(self, delivery: Delivery) -> None:
+    async def _write_done(self, keys: Sequence[int]) -> None:
+        await self._with.in_thread(self._queue.done, *keys, owner=self._with.owner)
+
+    async def _note_failure(self, delivery: Delivery) -> None:
         task, within = delivery.task, self._with
-        if not delivery.error:
-            await within.in_thread(self._queue.done, task.key, owner=within.owner)
-            return
         gives_up = self._is_too_old(task) or (
             delivery.lasting and task.attempts >= ATTEMPTS_IF_LASTING
         )
@@ -271,10 +226,43 @@ class Deliveries:
     def _is_too_old(self, task: Task) -> bool:
         return self._with.now() - task.created_at >= self._with.persistence.give_up_after
 
-    def _renew(self, left: dict[int, Task]) -> object:
+    def _renew(self, keys: Sequence[int]) -> object:
         within = self._with
         until = within.now() + within.persistence.lease
         renewed: Deferred[object] = within.in_thread(
-            self._queue.renew, tuple(left), owner=within.owner, until=until
+            self._queue.renew, keys, owner=within.owner, until=until
         )
         return renewed.addErrback(self._broken)
+
+
+class _Done:
+    """Tasks that are done, noted some at a time: each writing waits for the disk.
+
+    What was not written when the process dies is done again.
+
+    :param write: notes them in the queue.
+    :param clock: the reactor.
+    :ivar keys: those that are not written yet.
+    """
+
+    def __init__(
+        self, write: Callable[[Sequence[int]], Awaitable[None]], clock: IReactorTime
+    ) -> None:
+        self.keys: list[int] = []
+        self._write = write
+        self._clock = clock
+        self._written = clock.seconds()
+
+    async def note(self, key: int) -> None:
+        """One more is done."""
+        self.keys.append(key)
+        is_time = self._clock.seconds() - self._written >= WRITE_EVERY
+        if is_time or len(self.keys) >= WRITE_AT_ONCE:
+            await self.write()
+
+    async def write(self) -> None:
+        """Write all."""
+        keys, self.keys = self.keys, []
+        if keys:
+            await self._write(keys)
+        self._written = self._clock.seconds()

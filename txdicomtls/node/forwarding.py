@@ -24,7 +24,7 @@ from txdicomtls.errors import (
 from txdicomtls.index import InstanceRecord, NewTask, Task
 from txdicomtls.instance import OutgoingInstance
 from txdicomtls.interfaces import Outcome
-from txdicomtls.node.deliveries import Delivery
+from txdicomtls.node.delivery import Delivery
 from txdicomtls.node.destinations import Destinations
 from txdicomtls.node.service_sections import ForwardSection
 
@@ -104,7 +104,7 @@ class Forwarder:
         self._find = find
 
     async def deliver(self, name: str, tasks: Sequence[Task]) -> AsyncGenerator[Delivery, None]:
-        """Send the instances of some tasks; see :data:`~txdicomtls.node.deliveries.Deliver`.
+        """Send the instances of some tasks; see :data:`~txdicomtls.node.delivery.Deliver`.
 
         :raises DestinationUnknown: there is no such destination.
         :raises DicomTLSError: it cannot be reached.

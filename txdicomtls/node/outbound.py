@@ -13,7 +13,8 @@ from txdicomtls.archive.reports import QueuedReports
 from txdicomtls.index import BackOff, TaskKind
 from txdicomtls.interfaces import IReactor
 from txdicomtls.node.configuration import Configuration
-from txdicomtls.node.deliveries import Circumstances, Deliveries, Persistence
+from txdicomtls.node.deliveries import Deliveries
+from txdicomtls.node.delivery import Circumstances, Persistence
 from txdicomtls.node.destinations import Destinations
 from txdicomtls.node.forwarding import Forwarder
 from txdicomtls.node.keeping import Keeping

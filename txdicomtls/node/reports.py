@@ -13,7 +13,7 @@ from txdicomtls.archive.payloads import reported_event
 from txdicomtls.errors import OperationFailed
 from txdicomtls.index import Task
 from txdicomtls.interfaces import EventReport
-from txdicomtls.node.deliveries import Delivery
+from txdicomtls.node.delivery import Delivery
 from txdicomtls.node.destinations import Destination, Destinations
 from txdicomtls.scu import Instance, commitment_report_contexts
 
@@ -28,7 +28,7 @@ class Reporter:
         self._destinations = destinations
 
     async def deliver(self, name: str, tasks: Sequence[Task]) -> AsyncGenerator[Delivery, None]:
-        """Tell the events of some tasks; see :data:`~txdicomtls.node.deliveries.Deliver`.
+        """Tell the events of some tasks; see :data:`~txdicomtls.node.delivery.Deliver`.
 
         The requestor is called under the name by which it called us, because it may expect no
         other.

@@ -8,7 +8,7 @@ from txdicomtls.archive.payloads import StepMessage, StepOperation, step_message
 from txdicomtls.dimse import Status
 from txdicomtls.errors import OperationFailed
 from txdicomtls.index import Task
-from txdicomtls.node.deliveries import Delivery
+from txdicomtls.node.delivery import Delivery
 from txdicomtls.node.destinations import Destinations
 from txdicomtls.scu import Association, procedure_step_contexts
 
@@ -23,7 +23,7 @@ class StepTeller:
         self._destinations = destinations
 
     async def deliver(self, name: str, tasks: Sequence[Task]) -> AsyncGenerator[Delivery, None]:
-        """Tell what some tasks say; see :data:`~txdicomtls.node.deliveries.Deliver`.
+        """Tell what some tasks say; see :data:`~txdicomtls.node.delivery.Deliver`.
 
         :raises DestinationUnknown: there is no such destination.
         :raises DicomTLSError: it cannot be reached.
