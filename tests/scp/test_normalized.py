@@ -52,6 +52,8 @@ from txdicomtls.interfaces import (
 from txdicomtls.scp import EventReports, Normalized, OperationLimits
 
 FILM = "1.2.840.10008.5.1.1.1"
+#: Basic Grayscale Print Management, to which it belongs (PS3.4 H.3.2).
+PRINTING = "1.2.840.10008.5.1.1.9"
 INSTANCE = "1.2.3"
 
 
@@ -151,6 +153,47 @@ class NormalizedCase(ProviderCase):
         )
         asking.send(1, message, attributes(PatientID="P1"))
         return asking
+
+
+class MetaClassTests(NormalizedCase):
+    """A context of a Meta SOP Class carries messages of its members, and of no other class."""
+
+    def answered(self, sop_class: str) -> tuple[Provider, list[int]]:
+        """What a request of this SOP class gets on a context of the Meta SOP Class."""
+        provider = Provider(lambda *_: attributes(NumberOfCopies="1"))
+        asking = self.asking(
+            ask_for((PRINTING, (EXPLICIT,))),
+            Normalized(provider, [], self.means, meta={PRINTING: [FILM]}),
+        )
+        asking.send(
+            1,
+            NGetRQ(
+                requested_sop_class_uid=sop_class,
+                requested_sop_instance_uid=INSTANCE,
+                message_id=7,
+            ),
+        )
+        return provider, asking.statuses
+
+    def test_a_member_is_served_and_known_by_its_own_sop_class(self) -> None:
+        provider, statuses = self.answered(FILM)
+        self.assertEqual([0x0000], statuses)
+        ((_, about, _),) = provider.asked
+        self.assertEqual(FILM, about.sop_class_uid)
+
+    def test_what_is_no_member_is_refused_by_its_status(self) -> None:
+        provider, statuses = self.answered("1.2.840.10008.5.1.1.2")
+        self.assertEqual([0x0122], statuses)
+        self.assertEqual([], provider.asked)
+
+    def test_without_the_meta_class_a_member_needs_a_context_of_its_own(self) -> None:
+        provider = Provider(lambda *_: None)
+        asking = self.asking(
+            ask_for((PRINTING, (EXPLICIT,))), Normalized(provider, [PRINTING, FILM], self.means)
+        )
+        asking.send(1, GET)
+        self.assertEqual([0x0122], asking.statuses)
+        self.assertEqual([], provider.asked)
 
 
 class OperationTests(NormalizedCase):

@@ -42,6 +42,7 @@ from txdicomtls.interfaces.retrieval import (
 )
 from txdicomtls.interfaces.services import (
     ICancellableOperation,
+    IGroupService,
     INegotiatingService,
     IOperation,
     IService,
@@ -60,6 +61,7 @@ __all__ = [
     "IDestinations",
     "IEventReceiver",
     "IEventReporter",
+    "IGroupService",
     "IInstanceReceiver",
     "IInstanceSink",
     "INegotiatingService",

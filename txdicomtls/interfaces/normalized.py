@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 class NormalizedRequest:
     """The SOP instance that a normalized operation is about, and who asks.
 
-    :param sop_class_uid: of the instance; it is the one of the presentation context.
+    :param sop_class_uid: of the instance; it is the one of the presentation context, or where
+        that is a Meta SOP Class, one of its members.
     :param sop_instance_uid: a valid UID; for N-CREATE that of the new instance, made by us where
         the peer left it to us.
     :param association: a :class:`txdicomtls.net.AssociationFacts`.

@@ -44,6 +44,20 @@ class IUsingService(IService):
         """Whether this service can be the SCU of this SOP class towards the peer."""
 
 
+class IGroupService(IService):
+    """A service whose presentation contexts carry messages of several SOP classes.
+
+    Those of a Meta SOP Class are of its members (PS3.7 7.3, PS3.4 H.3); all others are refused
+    with 0x0122.
+    """
+
+    def carries(abstract_syntax: str, sop_class: str) -> bool:
+        """Whether a message may name this SOP class on a context of this abstract syntax.
+
+        Not asked where the two are the same.
+        """
+
+
 class INegotiatingService(IService):
     """A service whose SOP classes have extended negotiation (PS3.7 D.3.3.5)."""
 

@@ -29,7 +29,7 @@ from txdicomtls.association import PresentationContext
 from txdicomtls.dimse import Message, Request, Status, fragment_size
 from txdicomtls.errors import AssociationEnded, DicomTLSError
 from txdicomtls.instance import Blocks
-from txdicomtls.interfaces import IOperation, IService
+from txdicomtls.interfaces import IGroupService, IOperation, IService
 from txdicomtls.net.invocation import Invocation
 from txdicomtls.net.invoker import Invoker
 from txdicomtls.net.performed import Performed, Refusal
@@ -156,8 +156,6 @@ class Dispatcher:
         """Why this request is answered without asking its service."""
         if message.message_id in self._outstanding:
             return Status.DUPLICATE_INVOCATION
-        if message.sop_class_uid != context.abstract_syntax:
-            return Status.SOP_CLASS_NOT_SUPPORTED
         if not self._may_go_on():
             return Status.NOT_AUTHORIZED
         if len(self._unanswered) >= self.window + MOST_BEYOND:
@@ -173,7 +171,7 @@ class Dispatcher:
     ) -> IOperation:
         message = operation.message
         service = self._service_for(message, context)
-        if service is None:
+        if service is None or not _is_of(message.sop_class_uid, context, service):
             return Refusal(message.response(Status.SOP_CLASS_NOT_SUPPORTED))
         request = IncomingRequest(
             message=message,
@@ -259,3 +257,11 @@ class _Exchange:
         self, context_id: int, make: Callable[[int], Request], blocks: Blocks | None = None
     ) -> Invocation:
         return self._invoker.start(context_id, make, blocks)
+
+
+def _is_of(sop_class: str, context: PresentationContext, service: IService) -> bool:
+    """Whether a message of this SOP class may come on this presentation context."""
+    if sop_class == context.abstract_syntax:
+        return True
+    group = IGroupService(service, None)
+    return group is not None and group.carries(context.abstract_syntax, sop_class)

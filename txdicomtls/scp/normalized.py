@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from uuid import uuid4
 
 from pydicom.dataset import Dataset
@@ -23,9 +24,9 @@ from txdicomtls.errors import InvalidInstance
 from txdicomtls.interfaces import (
     Eventually,
     IEventReceiver,
+    IGroupService,
     INormalizedProvider,
     IOperation,
-    IService,
     IUsingService,
     NormalizedRequest,
     Reply,
@@ -146,13 +147,14 @@ class NormalizedOperation(Operation):
         return message.response(status, error_comment=comment, error_id=error_id)
 
 
-@implementer(IService)
+@implementer(IGroupService)
 class Normalized:
     """Performs the normalized operations of some SOP classes.
 
     :param provider: does what is asked for.
     :param sop_classes: UIDs of the SOP classes.
     :param means: what operations work with.
+    :param meta: the members of each Meta SOP Class that is taken too (PS3.4 H.3), by its UID.
     :param name: short name of the service, for configuration and log lines.
     :param uid: makes the UID of a new instance, where the peer leaves that to us.
     """
@@ -163,18 +165,24 @@ class Normalized:
         sop_classes: Collection[str],
         means: Means,
         *,
+        meta: Mapping[str, Collection[str]] = MappingProxyType({}),
         name: str = "normalized",
         uid: Callable[[], str] = new_uid,
     ) -> None:
         self.name = name
         self._provider = provider
         self._sop_classes = frozenset(sop_classes)
+        self._meta = {uid: frozenset(members) for uid, members in meta.items()}
         self._means = means
         self._uid = uid
 
     def accepts(self, abstract_syntax: str) -> bool:
-        """Those SOP classes."""
-        return abstract_syntax in self._sop_classes
+        """Those SOP classes, and those Meta SOP Classes."""
+        return abstract_syntax in self._sop_classes or abstract_syntax in self._meta
+
+    def carries(self, abstract_syntax: str, sop_class: str) -> bool:
+        """On a context of a Meta SOP Class, its members."""
+        return sop_class in self._meta.get(abstract_syntax, ())
 
     def choose(self, abstract_syntax: str, offered: tuple[str, ...]) -> str | None:
         """The requestor's first that is not compressed."""
