@@ -183,6 +183,24 @@ class OfferTests(SynchronousTestCase):
             offer.choose(proposal("1.3.12.2.1107.5.9.2", related=("1.2.3",))),
         )
 
+    def test_nothing_stands_in_for_a_class_that_is_not_of_storage(self) -> None:
+        offer = Offer(Services([Classes("a", performs=(VERIFICATION, STUDY_ROOT_GET))]), Grant())
+        for related in (VERIFICATION, STUDY_ROOT_GET):
+            self.assertEqual(
+                ContextResult.ABSTRACT_SYNTAX_NOT_SUPPORTED,
+                offer.choose(proposal(PRIVATE_CT, related=(related,))),
+            )
+
+    def test_who_names_any_number_of_relatives_costs_no_more(self) -> None:
+        service = Classes("a", performs=(CT,))
+        asked: list[str] = []
+        self.patch(service, "accepts", asked.append)
+        offer = Offer(Services([service]), Grant())
+        many = proposal(PRIVATE_CT, related=(*(f"1.2.{n}" for n in range(20_000)), CT))
+        for _ in range(128):
+            offer.choose(many)
+        self.assertLess(len(asked), 1000)
+
     def test_a_class_that_is_known_is_served_as_itself(self) -> None:
         services = Services([Classes("a", performs=(CT,)), Classes("b", performs=(PRIVATE_CT,))])
         Offer(services, Grant()).choose(proposal(PRIVATE_CT, related=(CT,)))

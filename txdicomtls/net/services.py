@@ -98,6 +98,7 @@ class Offer:
     def __init__(self, services: Services, grant: Grant) -> None:
         self._services = services
         self._grant = grant
+        self._performers: dict[str, IService | None] = {}
 
     def policy(self, *, maximum_length: int, window: int) -> AcceptancePolicy:
         """The policy for :func:`~txdicomtls.association.negotiate`.
@@ -144,10 +145,19 @@ class Offer:
         return negotiating.extended(abstract_syntax, information) if negotiating else None
 
     def _performing(self, proposal: Proposal) -> IService | None:
+        """Who performs it, found out once for each class: a request may name it 128 times."""
+        abstract_syntax = proposal.abstract_syntax
+        if abstract_syntax not in self._performers:
+            self._performers[abstract_syntax] = self._found(proposal)
+        return self._performers[abstract_syntax]
+
+    def _found(self, proposal: Proposal) -> IService | None:
         service = self._services.performing(proposal.abstract_syntax)
         if service is not None:
             return service
-        for related in proposal.related:
+        # Storage is the one service class that makes use of relatives (PS3.4 B.3.1.4); what
+        # other services do depends on which of their classes it is.
+        for related in filter(uids.STORAGE_SOP_CLASSES.__contains__, proposal.related):
             service = self._services.performing(related)
             if service is not None:
                 self._services.stands_in(proposal.abstract_syntax, related)
