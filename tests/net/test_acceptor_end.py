@@ -134,6 +134,14 @@ class EndTests(NetCase):
         self.advance(0.1)
         self.assertTrue(peer.is_lost)
 
+    def test_a_peer_that_says_nothing_is_closed_in_order_by_default(self) -> None:
+        peer = Peer(Role.ACCEPTOR)  # which never speaks first
+        server = self.factory().buildProtocol(None)
+        self.join(peer, server)
+        self.advance(30)
+        self.assertTrue(peer.is_lost)
+        self.assertIsNone(server.link.error)
+
     def test_a_policy_that_never_decides_does_not_keep_the_connection(self) -> None:
         gate = Gate(authorization=Deferred())
         factory = self.factory(access=gate)

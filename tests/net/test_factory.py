@@ -126,6 +126,13 @@ class DrainTests(NetCase):
         self.assertTrue(drained.is_known)
         self.assertEqual(0, factory.connections)
 
+    def test_whoever_asks_to_drain_is_told(self) -> None:
+        factory = self.factory()
+        _, _, wire = self.called(factory)
+        drained = [watch(factory.drain()) for _ in range(2)]
+        wire.cut()
+        self.assertTrue(all(each.is_known for each in drained))
+
     def test_a_transfer_under_way_is_finished_first(self) -> None:
         factory = self.factory()
         peer, _, wire = self.called(factory)

@@ -59,6 +59,16 @@ class LateTests(NetCase):
         )
         self.assertIsNone(wire.server.producer)
 
+    def test_nobody_decides_any_more_on_a_peer_that_has_gone(self) -> None:
+        cancelled: list[object] = []
+        for gate in (
+            Gate(admission=Deferred(cancelled.append)),
+            Gate(authorization=Deferred(cancelled.append)),
+        ):
+            _, _, wire = self.called(self.factory(access=gate))
+            wire.cut()
+        self.assertEqual(2, len(cancelled))
+
     def test_a_decision_on_an_association_whose_link_closes_makes_none(self) -> None:
         gate = Gate(authorization=Deferred())
         factory = self.factory(access=gate)

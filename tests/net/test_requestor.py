@@ -148,6 +148,22 @@ class AssociationTests(NetCase):
         self.assertEqual(1, len(peer.told(AbortIndication)))
         self.assertFalse(wire.is_open)
 
+    def test_who_cancels_does_not_end_it_for_others_who_wait(self) -> None:
+        client, peer, wire = self.calling(accept=False)
+        given_up, waiting = client.when_associated(), watch(client.when_associated())
+        given_up.cancel()
+        self.failureResultOf(given_up, CancelledError)
+        peer.accept()
+        wire.flush()
+        self.assertEqual([None], waiting.results)
+
+    def test_who_is_told_of_the_end_may_cancel_for_all(self) -> None:
+        client, _, wire = self.calling(accept=False)
+        first, second = client.when_associated(), client.when_associated()
+        first.addErrback(lambda _: second.cancel())
+        wire.cut()
+        self.failureResultOf(second, CancelledError)
+
     def test_who_cancels_during_the_handshake_closes_the_link(self) -> None:
         client, peer = self.requestor(), Peer(Role.ACCEPTOR)
         waiting = client.when_associated()

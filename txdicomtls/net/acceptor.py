@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 
 _NO_ROOM = Rejection(reason=RejectReason.LOCAL_LIMIT_EXCEEDED, result=RejectResult.TRANSIENT)
+_NOT_NOW = Rejection(reason=RejectReason.ACSE_NO_REASON_GIVEN, result=RejectResult.TRANSIENT)
 
 
 class AcceptorProtocol(AssociationProtocol):
@@ -140,8 +141,9 @@ class AcceptorProtocol(AssociationProtocol):
             self._reject(_NO_ROOM, too_many)
             return
         authorize: Callable[..., Any] = self.factory.access.authorize
-        decision: Deferred[Grant] = maybeDeferred(authorize, facts)
-        decision.addCallback(self._negotiate, request).addErrback(self._unauthorized)
+        self.decision = maybeDeferred(authorize, facts)
+        self.decision.addCallbacks(self._negotiate, self._unauthorized, callbackArgs=(request,))
+        self.decision.addErrback(self._not_negotiated)
 
     def _negotiate(self, grant: Grant, request: AssociateRQ) -> None:
         if self.connection.state is not State.STA3 or self.link.state is not LinkState.READY:
@@ -184,9 +186,15 @@ class AcceptorProtocol(AssociationProtocol):
             self._reject(Rejection(reason=error.reason, result=error.result))
         else:
             self.log.failure("the access decision failed", failure=failure)
-            self._reject(
-                Rejection(reason=RejectReason.ACSE_NO_REASON_GIVEN, result=RejectResult.TRANSIENT)
-            )
+            self._reject(_NOT_NOW)
+
+    def _not_negotiated(self, failure: Failure) -> None:
+        """As where a service raises, or the answer is too long to be sent."""
+        self.log.failure("an association could not be answered", failure=failure)
+        if self.connection.state is State.STA3:
+            self._reject(_NOT_NOW)
+        else:
+            self.abort("the association could not be begun")
 
     def _reject(self, rejection: Rejection, why: str = "") -> None:
         assert self.facts is not None  # made by _decide

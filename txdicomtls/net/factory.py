@@ -34,7 +34,8 @@ class AssociationFactory(Factory):
     :param access: who may connect, and to what.
     :param limits: what one peer may make us hold.
     :param timeouts: how long an association waits.
-    :param deadlines: how long a link waits before and after its association.
+    :param deadlines: how long a link waits before and after its association; by default long
+        enough that a peer which asks for none is closed by ARTIM, in order.
     :param window: the most operations outstanding at once on one association, either way.
     :param quotas: how many associations there may be at once, in all and of one peer.
     :param most_unproved: connections whose handshake is not done; beyond it the oldest is dropped.
@@ -62,7 +63,10 @@ class AssociationFactory(Factory):
         self.access = access
         self.limits = limits or ConnectionLimits()
         self.timeouts = timeouts or Timeouts()
-        self.deadlines = deadlines or LinkDeadlines()
+        # ARTIM guards the wait for the request, this the decision about it as well.
+        self.deadlines = deadlines or LinkDeadlines(
+            association=self.timeouts.artim + LinkDeadlines().verification
+        )
         self.window = window
         self.quotas = quotas or Quotas()
         self._places = Places(self.quotas)
@@ -73,7 +77,7 @@ class AssociationFactory(Factory):
         self._associated: set[AcceptorProtocol] = set()
         self._placed: dict[AcceptorProtocol, AssociationFacts] = {}
         self.peak = 0
-        self._draining: Deferred[None] | None = None
+        self._draining: list[Deferred[None]] = []
 
     def buildProtocol(  # type: ignore[override]  # Twisted types it by a protocol that has its factory
         self, addr: IAddress | None
@@ -143,9 +147,10 @@ class AssociationFactory(Factory):
             error, (AssociationLost, AssociationAborted)
         ):  # nothing, or told before
             self.log.warn("connection from {peer}: {error}", peer=protocol.peer, error=error)
-        if self._draining is not None and not self._open:
-            self._draining.callback(None)
-            self._draining = None
+        if not self._open:
+            draining, self._draining = self._draining, []
+            for drained in draining:
+                drained.callback(None)
 
     def drain(self) -> Deferred[None]:
         """Fires when the last connection is gone; those without an association are closed now."""
@@ -154,8 +159,9 @@ class AssociationFactory(Factory):
                 protocol.close()
         if not self._open:
             return succeed(None)
-        self._draining = Deferred()
-        return self._draining
+        drained: Deferred[None] = Deferred()
+        self._draining.append(drained)
+        return drained
 
     def abort_all(self, why: str) -> None:
         """End every association that is left."""

@@ -15,6 +15,7 @@ The two sides differ in what they do with indications: see ``acceptor`` and ``re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.defer import Deferred
@@ -89,6 +90,8 @@ class AssociationProtocol(Protocol):
         self._pdus_seen = 0
         self._early: list[bytes] = []
         self.flow = Flow(self, clock, stall=self.timeouts.stall)
+        #: The access decision that was asked for last.
+        self.decision: Deferred[Any] | None = None
         #: Why nothing can be asked or answered any more; None while it can.
         self.error: DicomTLSError | None = None
         self.peer_is_done = False
@@ -152,7 +155,8 @@ class AssociationProtocol(Protocol):
             return
         self.link.handshake_completed(secure_link)
         undecided = [True]
-        decision = self.admit(secure_link).addCallbacks(self._admitted, self._refused)
+        decision = self.decision = self.admit(secure_link)
+        decision.addCallbacks(self._admitted, self._refused)
         decision.addBoth(lambda _: undecided.clear())
         if undecided:
             self.hold()
@@ -202,7 +206,9 @@ class AssociationProtocol(Protocol):
         """No operation is outstanding any more."""
 
     def ended(self, error: DicomTLSError) -> None:
-        """No answer can come any more.  Called exactly once."""
+        """No answer can come any more, nor is a decision of use.  Called exactly once."""
+        if self.decision is not None:
+            self.decision.cancel()
         self.messages.end(error)
 
     # -- flow --------------------------------------------------------------------------------
@@ -280,6 +286,8 @@ class AssociationProtocol(Protocol):
             self._receive(data)
 
     def _refused(self, failure: Failure) -> None:
+        if self.error is not None:  # it came too late, or was cancelled for that reason
+            return
         error = failure.value
         if not isinstance(error, LinkError):
             self.log.failure("the access decision itself failed", failure=failure)

@@ -178,7 +178,8 @@ class RequestorProtocol(AssociationProtocol):
         self._release_due.stop()
         associating, self._associating = self._associating, []
         for waiting in associating:
-            waiting.errback(error)
+            if not waiting.called:  # cancelled by one before it
+                waiting.errback(error)
         super().ended(error)
         releasing, self._releasing = self._releasing, []
         for done in releasing:
@@ -221,7 +222,8 @@ class RequestorProtocol(AssociationProtocol):
         )
         associating, self._associating = self._associating, []
         for waiting in associating:
-            waiting.callback(None)
+            if not waiting.called:  # cancelled by one before it
+                waiting.callback(None)
 
     def _give_up(self, waited_for: str, seconds: float) -> None:
         error = AssociationTimeout(waited_for, seconds)
@@ -229,5 +231,8 @@ class RequestorProtocol(AssociationProtocol):
         self.abort(str(error))
 
     def _nobody_waits(self, waiting: Deferred[None]) -> None:
+        if waiting not in self._associating:  # those who wait are being told just now
+            return
         self._associating.remove(waiting)  # it is told of the cancellation
-        self.abort("nobody waits for it any more")
+        if not self._associating:
+            self.abort("nobody waits for it any more")
