@@ -12,6 +12,7 @@ from pathlib import Path
 from twisted.internet import defer, endpoints, task
 from zope.interface import implementer
 
+from txdicomtls import uids
 from txdicomtls.access import AnyPeer
 from txdicomtls.codes import Level
 from txdicomtls.errors import InvalidQuery
@@ -127,12 +128,21 @@ class Known:
         return self._nodes.get(ae_title)
 
 
+def stored_in(_sop_class: str) -> tuple[str, ...]:
+    """What the files are in, most of them: whoever keeps an index asks that."""
+    return (uids.EXPLICIT_VR_LITTLE_ENDIAN, uids.IMPLICIT_VR_LITTLE_ENDIAN)
+
+
 def main(reactor: IReactor, endpoint: str, directory: str, *node: str) -> defer.Deferred[None]:
     """Listen until interrupted."""
     provider = Directory(Path(directory), in_thread_of(reactor))
     known = Known({node[0]: Node(reactor, *node)} if node else {})
     means = means_of(reactor)
-    services = [Verification(), Get(provider, means), Move(provider, known, means)]
+    services = [
+        Verification(),
+        Get(provider, means, stored_in=stored_in),
+        Move(provider, known, means),
+    ]
     factory = AssociationFactory(reactor, services=services, access=AnyPeer())
     listening = endpoints.serverFromString(reactor, endpoint).listen(factory)
     listening.addCallback(lambda port: print(f"port {port.getHost().port}", flush=True))

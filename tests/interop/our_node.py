@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pydicom.filereader
 from pydicom.dataset import Dataset
-from pydicom.tag import BaseTag
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.trial.unittest import TestCase
@@ -87,21 +84,6 @@ def sample(name: str) -> Path:
     return found
 
 
-class Held(MemoryInstance):
-    """A real object: its data set is read without its pixel data, which may be compressed."""
-
-    @property
-    def dataset(self) -> Dataset:
-        little = self.facts.transfer_syntax_uid != uids.EXPLICIT_VR_BIG_ENDIAN
-        return pydicom.filereader.read_dataset(
-            BytesIO(self.data), is_implicit_VR=False, is_little_endian=little, stop_when=_at_pixels
-        )
-
-
-def _at_pixels(tag: BaseTag, _: str | None, __: int) -> bool:
-    return bool(tag == 0x7FE00010)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OurNode:
     """A node that listens, and what stands behind its services."""
@@ -139,7 +121,7 @@ async def start_our_node(
     means = means_of(reactor)
     store, schedule, steps, films, events = MemoryStore(), Schedule(), Steps(), Films(), Events()
     for each in HELD:
-        store.instances.append(Held(*held(each.path)))
+        store.add_bytes(*held(each.path))
     schedule.items = worklist_items()
     destinations = Destinations(await security(certificates, "client", key_log=key_log))
     services = [
@@ -147,7 +129,7 @@ async def start_our_node(
         Verification(),
         Storage(store),
         Find(store, means, supports=QueryOptions(date_time=True)),
-        Get(store, means, stored_in=stored_in),
+        Get(store, means, stored_in=stored_in or store.stored_in),
         Move(store, destinations, means),
         Worklist(schedule, means),
         ProcedureStep(steps, means),

@@ -45,6 +45,11 @@ def get(message_id: int = 7) -> CGetRQ:
     return CGetRQ(affected_sop_class_uid=uids.STUDY_ROOT_GET, message_id=message_id)
 
 
+def nothing(_sop_class: str) -> tuple[str, ...]:
+    """No instance is stored in any transfer syntax."""
+    return ()
+
+
 class GetCase(ProviderCase):
     def getting(
         self,
@@ -65,7 +70,7 @@ class GetCase(ProviderCase):
                 window=window,
                 extended={uids.STUDY_ROOT_GET: extended} if extended else None,
             ),
-            Get(provider, self.means, **more),
+            Get(provider, self.means, stored_in=nothing, **more),
         )
 
     def got(self, provider: Selecting, **more: Any) -> Asking:
@@ -116,7 +121,7 @@ class GetCase(ProviderCase):
 
 class SubOperationTests(GetCase):
     def test_it_is_a_service_that_uses_the_storage_sop_classes_of_the_peer(self) -> None:
-        service = Get(selecting(), self.means)
+        service = Get(selecting(), self.means, stored_in=nothing)
         verifyObject(INegotiatingService, service)
         verifyObject(IUsingService, service)
         verifyObject(IRetrieveProvider, selecting())
@@ -424,8 +429,8 @@ class ChoiceTests(GetCase):
         self.assertEqual(JPEG, service.choose(CT, (IMPLICIT, EXPLICIT, JPEG)))
         self.assertEqual(IMPLICIT, service.choose("1.2.3", (IMPLICIT, EXPLICIT)))
 
-    def test_without_that_the_requestors_first_that_is_one(self) -> None:
-        service = Get(selecting(), self.means)
+    def test_without_any_stored_the_requestors_first_that_is_one(self) -> None:
+        service = Get(selecting(), self.means, stored_in=nothing)
         self.assertEqual(IMPLICIT, service.choose(CT, ("1.2.3", IMPLICIT, EXPLICIT)))
         self.assertIsNone(service.choose(CT, ("1.2.3",)))
 

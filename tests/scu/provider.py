@@ -63,7 +63,7 @@ class Provider:
             Verification(),
             Storage(self.store),
             Find(self.store, means),
-            Get(self.store, means),
+            Get(self.store, means, stored_in=self.store.stored_in),
             Move(self.store, self, means),
             Commitment(self, None, means),
             ProcedureStep(self, means),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -11,9 +13,11 @@ from tests.datasets import identity
 from txdicomtls.errors import MalformedDataSet, OutOfResources
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver, IInstanceSink
-from txdicomtls.testing import BrokenContract, Gate, MemoryReceiver
+from txdicomtls.testing import BrokenContract, Gate, MemoryInstance, MemoryReceiver
 
 FACTS = IncomingInstance(sop_class_uid=CT, sop_instance_uid="1.2.3", transfer_syntax_uid=EXPLICIT)
+#: JPEG Baseline.
+JPEG = "1.2.840.10008.1.2.4.50"
 DATA = identity(CT, "1.2.3", EXPLICIT)
 
 
@@ -58,6 +62,24 @@ class ReceiverTests(SynchronousTestCase):
         self.successResultOf(sink.finish())
         with self.assertRaises(MalformedDataSet):
             self.receiver.instances[0].dataset.clear()
+
+    def test_of_a_compressed_instance_all_but_the_pixels_can_be_read(self) -> None:
+        facts = replace(FACTS, transfer_syntax_uid=JPEG)
+        fragments = b"".join(
+            (
+                b"\xe0\x7f\x10\x00OB\0\0\xff\xff\xff\xff",
+                b"\xfe\xff\x00\xe0\0\0\0\0",
+                b"\xfe\xff\x00\xe0\4\0\0\0abcd",
+                b"\xfe\xff\xdd\xe0\0\0\0\0",
+            )
+        )
+        for data, is_whole in ((DATA + fragments, True), (DATA + fragments[:-1], False)):
+            instance = MemoryInstance(facts, data)
+            if is_whole:
+                self.assertEqual("1.2.3", instance.dataset.SOPInstanceUID)
+                self.assertNotIn("PixelData", instance.dataset)
+            else:
+                self.assertRaises(MalformedDataSet, lambda each=instance: each.dataset)
 
     def test_it_refuses_what_the_test_does_not_want(self) -> None:
         self.receiver.refusal = OutOfResources("full")

@@ -43,7 +43,7 @@ class Case(SynchronousTestCase):
             services=[
                 Verification(),
                 Find(self.store, means),
-                Get(self.store, means),
+                Get(self.store, means, stored_in=self.store.stored_in),
                 Storage(self.store),
             ],
             access=MemoryAccess(),

@@ -37,8 +37,9 @@ class Get:
 
     :param provider: has the instances.
     :param means: what operations work with.
-    :param stored_in: must not block; with it a storage context gets a transfer syntax in which
-        there are instances, where the requestor offers one; without it the requestor's first.
+    :param stored_in: the transfer syntaxes in which there are instances of a SOP class, the most
+        usual first; must not block.  A storage context gets the first of them that the requestor
+        offers; where it offers none, its own first.
     :param relational: whether the provider can do relational retrievals.
     :param pending_every: seconds between two pending responses.
     """
@@ -50,7 +51,7 @@ class Get:
         provider: IRetrieveProvider,
         means: Means,
         *,
-        stored_in: StoredIn | None = None,
+        stored_in: StoredIn,
         relational: bool = False,
         pending_every: float = PENDING_EVERY,
     ) -> None:
@@ -72,7 +73,7 @@ class Get:
         """For identifiers one that is not compressed; for instances one that they are stored in."""
         if self.accepts(abstract_syntax):
             return choose_small(offered)
-        stored = self._stored_in(abstract_syntax) if self._stored_in is not None else ()
+        stored = self._stored_in(abstract_syntax)
         known = (uid for uid in offered if uid in uids.TRANSFER_SYNTAXES)
         return next((uid for uid in stored if uid in offered), None) or next(known, None)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from pydicom.dataset import Dataset
+from pydicom.filereader import read_dataset
+from pydicom.tag import BaseTag
+from pydicom.uid import UID
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from txdicomtls.dataset import decode
+from txdicomtls.dataset import Walker, decode
 from txdicomtls.errors import StorageError
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.interfaces import IInstanceReceiver, IInstanceSink
@@ -30,11 +34,23 @@ class MemoryInstance:
 
     @property
     def dataset(self) -> Dataset:
-        """Its data set, read anew each time.
+        """Its data set, read anew each time; without its pixel data where that is encapsulated.
 
         :raises txdicomtls.errors.MalformedDataSet: it is none.
         """
-        return decode(self.data, self.facts.transfer_syntax_uid)
+        syntax = UID(self.facts.transfer_syntax_uid)
+        if not (syntax.is_transfer_syntax and syntax.is_encapsulated):
+            return decode(self.data, syntax)
+        walker = Walker(syntax)
+        walker.feed(self.data)
+        walker.end()
+        return read_dataset(
+            BytesIO(self.data), is_implicit_VR=False, is_little_endian=True, stop_when=_at_pixels
+        )
+
+
+def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return bool(tag == 0x7FE00010)
 
 
 class BrokenContract(AssertionError):

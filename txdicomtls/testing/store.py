@@ -130,6 +130,16 @@ class MemoryStore(MemoryReceiver):
         ]
         return Selection(instances=selected, count=len(selected))
 
+    def stored_in(self, sop_class_uid: str) -> tuple[str, ...]:
+        """The transfer syntaxes in which instances of a SOP class are kept, for :class:`Get`."""
+        return tuple(
+            dict.fromkeys(
+                instance.facts.transfer_syntax_uid
+                for instance in self.latest.values()
+                if instance.facts.sop_class_uid == sop_class_uid
+            )
+        )
+
     def outgoing(self, sop_instance_uid: str) -> OutgoingInstance:
         """An instance, ready to be sent in the transfer syntax that it is kept in.
 
