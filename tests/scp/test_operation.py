@@ -180,6 +180,15 @@ class OperationTests(SynchronousTestCase):
         self.clock.advance(1)
         self.assertEqual((0xA700, 1), (self.status_of(finished), len(seen)))
 
+    def test_one_whose_answer_cannot_be_made_fails(self) -> None:
+        async def work(_: Working, __: bytes) -> None:
+            raise ZeroDivisionError
+
+        operation = self.working(work)
+        self.patch(operation, "refused", lambda _: 1 / 0)
+        with capturedLogs():
+            self.failureResultOf(operation.finish(), ZeroDivisionError)
+
     def test_once_it_is_done_its_patience_has_no_end(self) -> None:
         async def work(operation: Working, _: bytes) -> None:
             operation.patience.start()

@@ -86,7 +86,7 @@ class Operation(ABC):
             return succeed(self._refused(error))
         data, self._data = bytes(self._data), bytearray()
         self._work = Deferred.fromCoroutine(self._driven(self.perform(data)))
-        self._work.addCallbacks(self._done, self._failed)
+        self._work.addCallbacks(self._done, self._failed).addErrback(self._broken)
         return self._answer
 
     def abandon(self) -> None:
@@ -157,6 +157,12 @@ class Operation(ABC):
                 log_unplanned(error, what, self.means.new_id())
             return
         self.answer(self.ended_by(error))
+
+    def _broken(self, failure: Failure) -> None:
+        """Not even a response could be made; whoever waits for it makes one."""
+        self.patience.stop()
+        if not self._answer.called:
+            self._answer.errback(failure)
 
     def _too_slow(self) -> None:
         self.is_overdue = True

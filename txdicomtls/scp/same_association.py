@@ -2,7 +2,9 @@
 
 Theory of operation.  As many C-STORE are outstanding as the agreed window allows.  What is asked to
 stop begins no more, takes back what is not on its way, and waits for the responses to what
-is: a C-STORE that has begun cannot be cancelled (PS3.7 9.1.1).  So the counters are true.
+is: a C-STORE that has begun cannot be cancelled (PS3.7 9.1.1).  So the counters are true.  Where
+whoever has the instances fails, or has no next one in time, what is on its way has its outcome
+first as well.
 """
 
 from __future__ import annotations
@@ -52,28 +54,29 @@ class SameAssociation:
         Cancelled, it goes on until what is on its way has its outcome, and raises then.
 
         :raises AssociationError: the association is over.
+        :raises LimitExceeded: there was no next instance in time.
         """
         most = min(max(self._request.exchange.window, 1), MOST_AT_ONCE)
         # In tuples, because a queue of Deferreds takes a bare Failure for its own.
         ended: DeferredQueue[tuple[_Suboperation, Outcome | None]] = DeferredQueue()
         running: set[_Suboperation] = set()
-        is_stopping = is_exhausted = False
+        is_exhausted = False
+        stopped_by: Exception | None = None
         try:
             while True:
                 try:
-                    while not is_stopping and not is_exhausted and len(running) < most:
-                        instance = await anext(instances, None)
-                        if instance is None:
-                            is_exhausted = True
-                        else:
-                            running.add(self._begin(instance, ended))
+                    if stopped_by is None and not is_exhausted:
+                        is_exhausted = await self._fill(running, most, instances, ended)
                     if not running:
                         break
                     suboperation, outcome = await ended.get()
-                except CancelledError:
-                    is_stopping = True
+                except CancelledError as error:
+                    stopped_by = error
                     for each in running:
                         each.take_back()
+                    continue
+                except Exception as error:  # noqa: BLE001  # raised once nothing is under way
+                    stopped_by = error
                     continue
                 running.discard(suboperation)
                 if outcome is None:
@@ -84,8 +87,23 @@ class SameAssociation:
         finally:
             for each in running:
                 each.task.cancel()
-        if is_stopping:
-            raise CancelledError
+        if stopped_by is not None:
+            raise stopped_by
+
+    async def _fill(
+        self,
+        running: set[_Suboperation],
+        most: int,
+        instances: AsyncIterator[OutgoingInstance],
+        ended: DeferredQueue[tuple[_Suboperation, Outcome | None]],
+    ) -> bool:
+        """Begin as many as there is room for; whether there are no more instances."""
+        while len(running) < most:
+            instance = await self._means.soon(anext(instances, None), "the next instance")
+            if instance is None:
+                return True
+            running.add(self._begin(instance, ended))
+        return False
 
     def _begin(
         self,
