@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -12,7 +13,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from tests.association.pair import CT, EXPLICIT, VERIFICATION
-from tests.scp.asking import Asking, ProviderCase, ask_for
+from tests.scp.asking import Asking, ProviderCase, ask_for, at_once
 from txdicomtls import uids
 from txdicomtls.dataset import decode
 from txdicomtls.dimse import FailureReason, NActionRQ, NEventReportRQ, NGetRQ
@@ -208,6 +209,40 @@ class RequestTests(CommitmentCase):
         )
         asking.send(COMMIT, message)
         self.assertEqual(0x0211, asking.statuses[-1])
+
+    def test_what_grows_with_the_transaction_is_done_in_threads(self) -> None:
+        called: list[str] = []
+
+        def in_thread(function: Any, /, *args: Any, **kwargs: Any) -> Deferred[Any]:
+            called.append(function.__name__)
+            return at_once(function, *args, **kwargs)
+
+        means = replace(self.means, in_thread=in_thread)
+        service = Commitment(self.provider, self.reporter, means)
+        asking = self.asking(ask_for((uids.STORAGE_COMMITMENT, (EXPLICIT,))), service)
+        asking.send(COMMIT, action(), wanted(*range(1000)))
+        self.advance(0)
+        self.assertEqual(["decode", "read_transaction", "report_of", "encode"], called)
+        self.assertEqual(1000, len(self.reports(asking)[0][1].ReferencedSOPSequence))
+
+    def test_transactions_that_are_being_read_count_as_well(self) -> None:
+        reading: list[Deferred[Any]] = []
+
+        def in_thread(*_: Any, **__: Any) -> Deferred[Any]:
+            reading.append(Deferred())
+            return reading[-1]
+
+        means = replace(self.means, in_thread=in_thread)
+        service = Commitment(self.provider, self.reporter, means, most=1)
+        asking = self.asking(ask_for((uids.STORAGE_COMMITMENT, (EXPLICIT,)), window=2), service)
+        for message_id in (1, 2):
+            asking.send(COMMIT, action(message_id=message_id), wanted(1))
+        self.assertEqual(([0x0213], 1), (asking.statuses, len(reading)))
+        reading[0].callback((TRANSACTION, (reference(1),)))
+        asking.wire.flush()
+        self.assertEqual([0x0213, 0], asking.statuses)
+        service.stop()
+        self.advance(0)
 
     def test_too_many_transactions_at_once_are_refused(self) -> None:
         self.provider.committing = Deferred()

@@ -181,6 +181,12 @@ class CommitTests(CommitCase):
 
 
 class RefusedReportTests(CommitCase):
+    def test_a_report_whose_sequences_are_none_says_nothing(self) -> None:
+        outcome, transaction = self.committing(FIRST)
+        data = report(transaction, FIRST).replace(b"\x99\x11SQ", b"\x99\x11OB")
+        self.assertEqual(0, self.reported(data))
+        self.assertEqual((NotCommitted(FIRST, None),), outcome.results[0].failed)
+
     def test_what_is_wrong_with_a_report_is_answered_and_it_is_waited_on(self) -> None:
         outcome, transaction = self.committing(FIRST)
         good = report(transaction, FIRST)

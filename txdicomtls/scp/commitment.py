@@ -130,18 +130,20 @@ class Commitment:
             raise NoSuchInstance("there is one instance, the well-known one")
         if len(self._working) + self._accepting >= self._most:
             raise ResourceLimitation("too many transactions are under way")
-        transaction_uid, references = read_transaction(information)
         facts = request.association
-        wanted = CommitmentRequest(
-            transaction_uid=transaction_uid,
-            references=references,
-            ae_title=facts.peer_ae_title,
-            own_ae_title=facts.called_ae_title,
-            user=request.user,
-            association=facts,
-        )
         self._accepting += 1
         try:
+            # There may be thousands of instances, and each takes its time; so also below.
+            read = await self._means.in_thread(read_transaction, information)
+            transaction_uid, references = read
+            wanted = CommitmentRequest(
+                transaction_uid=transaction_uid,
+                references=references,
+                ae_title=facts.peer_ae_title,
+                own_ae_title=facts.called_ae_title,
+                user=request.user,
+                association=facts,
+            )
             await settled(self._provider.accept(wanted))
         finally:
             self._accepting -= 1
@@ -156,7 +158,8 @@ class Commitment:
     async def _work(self, wanted: CommitmentRequest, request: IncomingRequest | None) -> None:
         await deferLater(self._means.clock, 0)  # the answer to the request goes out first
         failures = await self._failures(wanted)
-        event_type_id, information = report_of(
+        event_type_id, information = await self._means.in_thread(
+            report_of,
             wanted.transaction_uid,
             wanted.references,
             failures,

@@ -77,7 +77,8 @@ async def request_commitment(
                 sop_instance_uid=uids.STORAGE_COMMITMENT_INSTANCE,
             ),
             REQUEST_COMMITMENT,
-            _request(transaction_uid, references),
+            # There may be thousands of instances, and each takes its time.
+            await requestor.in_thread(_request, transaction_uid, references),
             "commitment",
         )
     except BaseException:

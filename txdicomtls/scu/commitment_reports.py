@@ -14,22 +14,24 @@ Transaction UID cannot be guessed, and a report that nobody waits for is refused
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
 from txdicomtls import uids
+from txdicomtls.dataset import decode
 from txdicomtls.dimse import NEventReportRQ, Response, Status
 from txdicomtls.errors import LocalProtocolError, MalformedDataSet
 from txdicomtls.interfaces import IOperation, IUsingService
 from txdicomtls.net import IncomingRequest
-from txdicomtls.scu.invoking import decoded
+from txdicomtls.scu.invoking import in_thread_if_large
 from txdicomtls.threads import InThread
 
 #: Event Type IDs of reports (PS3.4 J.3.3).
@@ -76,6 +78,18 @@ class Committed:
     def is_complete(self) -> bool:
         """Whether every instance is committed."""
         return not self.failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a report says, whether it was asked for or not.
+
+    :param reasons: of those that failed: Failure Reason (0008,1197), None where it has none.
+    """
+
+    transaction_uid: str
+    committed: frozenset[Reference]
+    reasons: Mapping[Reference, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +154,20 @@ class CommitmentListener:
 
     # -- for a report ------------------------------------------------------------------------
 
-    def read(self, data: bytes, transfer_syntax: str) -> Deferred[Dataset]:
-        """Decode a report."""
-        return decoded(data, transfer_syntax, self._in_thread)
+    def read(self, data: bytes, transfer_syntax: str) -> Deferred[Told]:
+        """Read a report.
 
-    def reported(self, report: Dataset) -> Status:
+        :raises MalformedDataSet: it is none; as a failure.
+        """
+        return in_thread_if_large(_read, data, transfer_syntax, self._in_thread)
+
+    def reported(self, report: Told) -> Status:
         """A report was read.
 
         :return: what to answer.  Whoever waits is told after the answer is on its way, because
             the first thing that it does may be to release the association.
         """
-        expected = self._expected.get(_uid(report, "TransactionUID"))
+        expected = self._expected.get(report.transaction_uid)
         if expected is None:
             return Status.INVALID_ARGUMENT_VALUE
         self._clock.callLater(0, self._tell, _outcome(report, expected.references))
@@ -213,25 +230,39 @@ class _Report:
         return self._message.response(self._listener.reported(report))
 
 
-def _outcome(report: Dataset, references: Iterable[Reference]) -> Committed:
+def _read(data: bytes, transfer_syntax: str) -> Told:
+    """Read a report.  Takes its time where it names many instances."""
+    report = decode(data, transfer_syntax)
+    return Told(
+        transaction_uid=_uid(report, "TransactionUID"),
+        committed=frozenset(map(_reference, _items(report, "ReferencedSOPSequence"))),
+        reasons={
+            _reference(item): reason if isinstance(reason, int) else None
+            for item in _items(report, "FailedSOPSequence")
+            for reason in (item.get("FailureReason"),)
+        },
+    )
+
+
+def _outcome(report: Told, references: Iterable[Reference]) -> Committed:
     """Hold a report against what was asked for; a failure outweighs a success (PS3.4 J.3.3.1)."""
-    committed = {_reference(item) for item in report.get("ReferencedSOPSequence") or ()}
-    reasons = {
-        _reference(item): item.get("FailureReason")
-        for item in report.get("FailedSOPSequence") or ()
-    }
     kept, failed = [], []
     for reference in references:
-        if reference in committed and reference not in reasons:
+        if reference in report.committed and reference not in report.reasons:
             kept.append(reference)
         else:
-            reason = reasons.get(reference)
-            failed.append(NotCommitted(reference, reason if isinstance(reason, int) else None))
+            failed.append(NotCommitted(reference, report.reasons.get(reference)))
     return Committed(
-        transaction_uid=_uid(report, "TransactionUID"),
+        transaction_uid=report.transaction_uid,
         committed=tuple(kept),
         failed=tuple(failed),
     )
+
+
+def _items(report: Dataset, name: str) -> Iterable[Dataset]:
+    """The items of a sequence; a peer may have made something else of it."""
+    value = report.get(name)
+    return value if isinstance(value, Sequence) else ()
 
 
 def _reference(item: Dataset) -> Reference:

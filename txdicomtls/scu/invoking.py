@@ -20,6 +20,11 @@ from txdicomtls.threads import InThread
 #: Bytes of a data set that are decoded at once; a larger one is decoded in a thread.
 _LARGE = 1 << 14
 
+#: Items in the sequences of a data set from which on it is encoded in a thread.
+_MANY = 64
+
+T = TypeVar("T")
+
 
 @dataclass(slots=True, eq=False)
 class Requestor:
@@ -58,19 +63,20 @@ class Requestor:
         self,
         context: PresentationContext,
         make: Callable[[int], Request],
-        dataset: Dataset | None = None,
+        dataset: Dataset | bytes | None = None,
     ) -> Invocation:
         """Invoke an operation.
 
-        :param dataset: its data set, encoded at once: it may be changed afterwards.
+        :param dataset: its data set, encoded at once: it may be changed afterwards.  One that may
+            be large is to be :meth:`encoded` before.
         :raises LocalProtocolError: the data set cannot be encoded.
         """
-        blocks = None
-        if dataset is not None:
+        if isinstance(dataset, Dataset):
             try:
-                blocks = whole(encode(dataset, context.transfer_syntax))
+                dataset = encode(dataset, context.transfer_syntax)
             except ValueError as error:
                 raise LocalProtocolError(str(error)) from None
+        blocks = None if dataset is None else whole(dataset)
         return self.protocol.start(context.context_id, make, blocks)
 
     def decoded(self, data: bytes, transfer_syntax: str) -> Deferred[Dataset]:
@@ -78,7 +84,19 @@ class Requestor:
 
         :raises txdicomtls.errors.MalformedDataSet: it is none; as a failure.
         """
-        return decoded(data, transfer_syntax, self.in_thread)
+        return in_thread_if_large(decode, data, transfer_syntax, self.in_thread)
+
+    async def encoded(self, dataset: Dataset, transfer_syntax: str) -> bytes:
+        """The bytes of an attribute list; it must not be changed before they are there.
+
+        :raises LocalProtocolError: it cannot be encoded.
+        """
+        try:
+            if _has_many_items(dataset):
+                return await self.in_thread(encode, dataset, transfer_syntax)
+            return encode(dataset, transfer_syntax)
+        except ValueError as error:
+            raise LocalProtocolError(str(error)) from None
 
     async def answered(
         self, invocation: Invocation, service: str, context: PresentationContext
@@ -96,14 +114,17 @@ class Requestor:
         return answer, await self.decoded(answer.data, context.transfer_syntax)
 
 
-def decoded(data: bytes, transfer_syntax: str, in_thread: InThread) -> Deferred[Dataset]:
-    """A small data set at once, a larger one in a thread.
-
-    :raises txdicomtls.errors.MalformedDataSet: it is none; as a failure.
-    """
+def in_thread_if_large(
+    read: Callable[[bytes, str], T], data: bytes, transfer_syntax: str, in_thread: InThread
+) -> Deferred[T]:
+    """Read a small data set at once, a larger one in a thread."""
     if len(data) > _LARGE:
-        return in_thread(decode, data, transfer_syntax)
-    return execute(decode, data, transfer_syntax)
+        return in_thread(read, data, transfer_syntax)
+    return execute(read, data, transfer_syntax)
+
+
+def _has_many_items(dataset: Dataset) -> bool:
+    return sum(len(each.value or ()) for each in dataset if each.VR == "SQ") >= _MANY
 
 
 FailureT = TypeVar("FailureT", bound=OperationFailed)

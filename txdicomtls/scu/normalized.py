@@ -172,7 +172,10 @@ async def _invoke(
 ) -> Done:
     abstract_syntax = instance.abstract_syntax or instance.sop_class_uid
     context = requestor.context(abstract_syntax, as_scp=as_scp)
-    invocation = requestor.start(context, request, dataset)
+    data = None
+    if dataset is not None:
+        data = await requestor.encoded(dataset, context.transfer_syntax)
+    invocation = requestor.start(context, request, data)
     answer, answered = await requestor.answered(invocation, service, context)
     response = answer.response
     return Done(
