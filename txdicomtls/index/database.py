@@ -3,6 +3,8 @@
 SQLite keeps a write-ahead log, so that readers and the writer do not wait for each other,
 and syncs it at each commit: what was committed outlives a loss of power.  One transaction
 writes at a time; those of this process queue for a lock, those of others wait in SQLite.
+All of this process write on one connection, which is kept: it has the pages that change with
+each instance, and to get one from SQLAlchemy takes as long as to add an instance.
 
 In PostgreSQL any number of nodes write at once.  Two that get in each other's way, by
 a deadlock or because one removes what the other builds on, are sorted out by PostgreSQL,
@@ -25,6 +27,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from txdicomtls.errors import IndexUnavailable, QueryTimeout
+from txdicomtls.index.statement import raw_sqlite
 from txdicomtls.index.upgrade import upgrade
 
 T = TypeVar("T")
@@ -47,8 +50,8 @@ _MIGRATING = 0x747864_69636F6D
 #: SQLite looks at the time after so many of its instructions, some tenths of a millisecond.
 _INSTRUCTIONS = 20_000
 
-#: Set on a connection that is going to write.
-_WRITES = "txdicomtls_writes"
+#: Set on a connection of SQLite: how its transactions are begun; by us, where this is empty.
+_BEGINNING = "txdicomtls_beginning"
 
 _POSTGRESQL_SETTINGS = (
     f"SET lock_timeout = '{WAITING:g}s'",
@@ -90,9 +93,9 @@ class Database:
         self._monotonic = monotonic
         self._sqlite = url.get_backend_name() == "sqlite"
         self._turn = threading.Lock()
+        self._writing: Connection | None = None
         with self._translated():
             self._engine = self._open_sqlite(url) if self._sqlite else _open_postgresql(url)
-            self._writer = self._engine.execution_options(**{_WRITES: True})
             try:
                 self._prepare()
             except BaseException:
@@ -101,6 +104,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; nobody may be using one."""
+        self._let_go()
         self._engine.dispose()
 
     @contextmanager
@@ -136,14 +140,33 @@ class Database:
         raise IndexUnavailable(self.where, f"overtaken by other nodes {ATTEMPTS} times")
 
     def _write_once(self, work: Callable[[Connection], T]) -> T:
-        if self._sqlite and not self._turn.acquire(timeout=WAITING):
+        if not self._sqlite:
+            with self._engine.begin() as connection:
+                return work(connection)
+        if not self._turn.acquire(timeout=WAITING):
             raise IndexUnavailable(self.where, f"others have been writing for {WAITING:g} s")
         try:
-            with self._writer.begin() as connection:
-                return work(connection)
+            return self._write_sqlite(work)
+        except BaseException:
+            self._let_go()
+            raise
         finally:
-            if self._sqlite:
-                self._turn.release()
+            self._turn.release()
+
+    def _write_sqlite(self, work: Callable[[Connection], T]) -> T:
+        if self._writing is None:
+            self._writing = self._engine.connect().execution_options(**{_BEGINNING: ""})
+        raw = raw_sqlite(self._writing)
+        raw.execute("BEGIN IMMEDIATE")
+        result = work(self._writing)
+        raw.execute("COMMIT")
+        return result
+
+    def _let_go(self) -> None:
+        """Close the connection for writing, which rolls its transaction back; it is made anew."""
+        connection, self._writing = self._writing, None
+        if connection is not None:
+            connection.close()
 
     def _open_sqlite(self, url: URL) -> Engine:
         if url.database:
@@ -176,12 +199,13 @@ class Database:
                 )
             upgrade(connection, self.where)
 
-        self._write_once(work)
+        immediately = self._engine.execution_options(**{_BEGINNING: "BEGIN IMMEDIATE"})
+        with immediately.begin() as connection:
+            work(connection)
 
     @contextmanager
     def _limited_sqlite(self, connection: Connection, seconds: float) -> Iterator[None]:
-        raw = connection.connection.dbapi_connection
-        assert isinstance(raw, sqlite3.Connection)
+        raw = raw_sqlite(connection)
         end = self._monotonic() + seconds
         raw.set_progress_handler(lambda: self._monotonic() > end, _INSTRUCTIONS)
         try:
@@ -259,9 +283,10 @@ def _check_server(connection: Connection, where: str) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    # One that reads first and writes later could find that another wrote in between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # What begins with reading could find, when it writes, that another has written in between.
+    beginning = connection.get_execution_options().get(_BEGINNING, "BEGIN")
+    if beginning:
+        connection.exec_driver_sql(beginning)
 
 
 @contextmanager

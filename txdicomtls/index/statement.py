@@ -58,7 +58,7 @@ class Statement(Generic[Found]):
         :return: the rows.
         """
         if connection.dialect.name == "sqlite":
-            return self._direct(_raw(connection), parameters)
+            return self._direct(raw_sqlite(connection), parameters)
         return list(map(self._row, connection.execute(self._in_postgresql, parameters)))
 
     def for_each(self, connection: Connection, many: Sequence[Mapping[str, Any]]) -> list[Found]:
@@ -68,7 +68,7 @@ class Statement(Generic[Found]):
         :return: the rows of all of them; in PostgreSQL, none.
         """
         if connection.dialect.name == "sqlite":
-            raw = _raw(connection)
+            raw = raw_sqlite(connection)
             return [row for parameters in many for row in self._direct(raw, parameters)]
         connection.execute(self._in_postgresql, many)
         return []
@@ -107,7 +107,8 @@ def one_of(column: Column[Any]) -> ColumnElement[bool]:
     return column.in_(select(value))
 
 
-def _raw(connection: Connection) -> sqlite3.Connection:
+def raw_sqlite(connection: Connection) -> sqlite3.Connection:
+    """The connection of :mod:`sqlite3` behind one of SQLAlchemy."""
     raw = connection.connection.dbapi_connection
     assert isinstance(raw, sqlite3.Connection)
     return raw
