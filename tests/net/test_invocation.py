@@ -226,6 +226,18 @@ class CancelTests(InvokerCase):
         finding.forsake()
         self.assertEqual(([], SUCCESS), (self.cancelled, self.status(finding.next())))
 
+    def test_a_peer_that_does_not_come_to_an_end_is_aborted_however_much_it_sends(self) -> None:
+        finding = self.find()
+        self.clock.advance(SECONDS / 2)
+        finding.cancel()
+        for _ in range(9):
+            self.clock.advance(SECONDS / 10)
+            self.pend()
+            self.assertEqual(PENDING, self.status(finding.next()))
+        self.assertEqual(0, self.channel.aborts)
+        self.clock.advance(SECONDS / 10)
+        self.assertEqual(1, self.channel.aborts)
+
     def test_what_cannot_be_cancelled_says_so(self) -> None:
         echo = self.echo()
         self.assertRaises(LocalProtocolError, echo.cancel)

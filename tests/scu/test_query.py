@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gc
+from threading import Thread
 from typing import Any
 
 from pydicom.dataset import Dataset
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from tests.archive.doubles import at_once
 from tests.net.pair import Outcome, Peer, watch
@@ -30,6 +34,18 @@ from txdicomtls.scu import Association, Matches, query_contexts, worklist_contex
 FIND_ID = 3
 
 IDENTIFIER = dataset(QueryRetrieveLevel="STUDY", PatientName="Müller*", StudyInstanceUID="")
+
+
+@implementer(IReactorFromThreads)
+class Threaded(Clock):
+    """A clock that threads may ask to call something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Any] = []
+
+    def callFromThread(self, callable: Any, *args: object, **kwargs: object) -> None:  # noqa: A002  # Twisted's name
+        self.calls.append(callable)
 
 
 class FindCase(ConnectCase):
@@ -203,6 +219,21 @@ class CancelTests(FindCase):
         self.match(1)
         self.successResultOf(finding)
         gc.collect()
+        self.flush()
+        self.assertEqual(1, self.cancels)
+
+    def test_what_is_dropped_in_another_thread_is_cancelled_in_that_of_the_reactor(self) -> None:
+        reactor = Threaded()
+        self.association._requestor.protocol.clock = reactor
+        matches = self.association.find(IDENTIFIER)
+        self.flush()
+        dropping = Thread(target=matches.__del__)
+        dropping.start()
+        dropping.join()
+        self.flush()
+        self.assertEqual(0, self.cancels)
+        (call,) = reactor.calls
+        call()
         self.flush()
         self.assertEqual(1, self.cancels)
 

@@ -4,9 +4,11 @@ Theory of operation.  An :class:`Invocation` hands out the responses of one oper
 in order.  Those that nobody has taken yet are kept up to :data:`MOST_UNREAD`; past that
 nothing more is read from the peer, so that a slow reader of many matches costs no memory.
 
-An operation that nobody waits for any more is cancelled where PS3.7 has a C-CANCEL for it: its
-remaining responses are read past, and a peer that does not come to an end within the
-response timeout is aborted, however many it sends.  Any other operation that is given up
+A peer that has been asked to come to an end, and does not within the response timeout, is aborted,
+however many responses it sends.
+
+An operation that nobody waits for any more is cancelled where PS3.7 has a C-CANCEL for it, and its
+remaining responses are read past.  Any other operation that is given up
 after its command was sent takes the association with it.
 """
 
@@ -66,6 +68,7 @@ class Invocation:
         "_forsaken",
         "_holding",
         "_invoker",
+        "_is_cancelled",
         "_waiting",
         "context_id",
         "is_done",
@@ -85,6 +88,7 @@ class Invocation:
         self._early: Answer | None = None
         self._holding = False
         self._forsaken = False
+        self._is_cancelled = False
         self.context_id = context_id
         self.request: Request | None = None
         self.sending: Deferred[None] | None = None
@@ -120,8 +124,11 @@ class Invocation:
 
         :raises LocalProtocolError: this is no operation that can be cancelled.
         """
-        if not self.is_done:
-            self._invoker.cancel(self)
+        if self.is_done:
+            return
+        self._invoker.cancel(self)
+        self._is_cancelled = True
+        self.noticed()
 
     def forsake(self) -> None:
         """Nobody wants its responses any more; see the theory of operation.
@@ -192,7 +199,8 @@ class Invocation:
             self._due.stop()
         if self._forsaken:
             return
-        self.noticed()
+        if not self._is_cancelled:
+            self.noticed()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.callback(answer)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from pydicom.dataset import Dataset
 from twisted.internet.defer import Deferred, execute
+from twisted.internet.interfaces import IReactorFromThreads
 
 from txdicomtls.association import PresentationContext
 from txdicomtls.dataset import decode, encode
@@ -78,6 +79,17 @@ class Requestor:
                 raise LocalProtocolError(str(error)) from None
         blocks = None if dataset is None else whole(dataset)
         return self.protocol.start(context.context_id, make, blocks)
+
+    def call(self, function: Callable[[], object]) -> None:
+        """Call it in the thread of the reactor, where it does not interrupt anything.
+
+        For ``__del__``, which comes in any thread and in the midst of everything.
+        """
+        reactor = self.protocol.clock
+        if IReactorFromThreads.providedBy(reactor):
+            reactor.callFromThread(function)
+        else:  # a clock: there are no threads
+            function()
 
     def decoded(self, data: bytes, transfer_syntax: str) -> Deferred[Dataset]:
         """The data set of a response.

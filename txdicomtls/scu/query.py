@@ -114,8 +114,8 @@ class Matches:
     def __del__(self) -> None:
         # Who leaves a loop without a word has dropped this: nobody can read what still comes.
         invocation = getattr(self, "_invocation", None)
-        if invocation is not None:
-            invocation.forsake()
+        if invocation is not None and not invocation.is_done:
+            self._requestor.call(invocation.forsake)
 
     async def _match(self, data: bytes) -> Dataset:
         if not data:

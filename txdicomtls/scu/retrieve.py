@@ -153,9 +153,9 @@ class Retrieval:
 
     def __del__(self) -> None:
         # Who leaves a loop without a word has dropped this: nobody can read what still comes.
-        if hasattr(self, "_over"):
-            self._over()
-            self._invocation.forsake()
+        if hasattr(self, "_over") and not self._invocation.is_done:
+            self._requestor.call(self._over)
+            self._requestor.call(self._invocation.forsake)
 
     async def _finished(self) -> Retrieved:
         async with self:
