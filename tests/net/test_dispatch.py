@@ -49,6 +49,13 @@ class OperationTests(DispatchCase):
     def test_a_service_that_fails_to_begin_is_answered_for(self) -> None:
         self.answers_in_the_end(ZeroDivisionError())
 
+    def test_a_service_that_cannot_say_what_it_takes_is_answered_for(self) -> None:
+        def fail(*_: object) -> None:
+            raise ZeroDivisionError
+
+        self.patch(self, "service_for", fail)
+        self.answers_in_the_end()
+
     def test_an_operation_that_raises_while_it_is_written_to_is_answered_for(self) -> None:
         operation = Operation("write")
         self.answers_in_the_end(operation)

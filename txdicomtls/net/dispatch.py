@@ -20,6 +20,7 @@ that is not outstanding is nothing (PS3.7 9.3.2.3).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
@@ -170,21 +171,23 @@ class Dispatcher:
         user: str,
     ) -> IOperation:
         message = operation.message
-        service = self._service_for(message, context)
-        if service is None or not _is_of(message.sop_class_uid, context, service):
-            return Refusal(message.response(Status.SOP_CLASS_NOT_SUPPORTED))
-        request = IncomingRequest(
-            message=message,
-            context=context,
-            association=association,
-            exchange=_Exchange(operation, self._channel, self._wire, self._invoker),
-            extended=self._channel.connection.extended.get(context.abstract_syntax),
-            user=user,
-        )
         try:
-            work = service.begin(request)
+            service = self._service_for(message, context)
+            if service is None or not _is_of(message.sop_class_uid, context, service):
+                return Refusal(message.response(Status.SOP_CLASS_NOT_SUPPORTED))
+            work = service.begin(
+                IncomingRequest(
+                    message=message,
+                    context=context,
+                    association=association,
+                    exchange=_Exchange(operation, self._channel, self._wire, self._invoker),
+                    extended=self._channel.connection.extended.get(context.abstract_syntax),
+                    user=user,
+                )
+            )
         except Exception:  # noqa: BLE001  # whatever a service does, the peer gets an answer
-            self.log.failure("the service {service} failed to begin", service=service.name)
+            operation_name = type(message).__name__
+            self.log.failure("a service failed to begin {operation}", operation=operation_name)
             return Refusal(message.response(Status.PROCESSING_FAILURE))
         if work is None:
             return Refusal(message.response(Status.UNRECOGNIZED_OPERATION))
@@ -263,5 +266,5 @@ def _is_of(sop_class: str, context: PresentationContext, service: IService) -> b
     """Whether a message of this SOP class may come on this presentation context."""
     if sop_class == context.abstract_syntax:
         return True
-    group = IGroupService(service, None)
+    group = cast("IGroupService | None", IGroupService(service, None))
     return group is not None and group.carries(context.abstract_syntax, sop_class)
