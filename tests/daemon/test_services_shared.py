@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pydicom
 from twisted.internet.defer import Deferred, gatherResults
 
-from tests.daemon.requesting import (
-    CT,
-    EVERYTHING,
-    RequestingTestCase,
-    destination,
-    header_of,
-)
-from tests.index.postgres import new_database
+from tests.daemon.requesting import CT, EVERYTHING, destination, header_of
+from tests.daemon.sharing import SharingTestCase
 from tests.interop.peers import free_port
-from tests.running import CONFIGURATION, SCRIPTS, Node, make_certificates, start
+from tests.running import Node
 from txdicomtls.scu import commitment_contexts, contexts_for
 
 #: Instances that each daemon gets by itself, and that both get.
 OWN, COMMON = 30, 30
 
 
-class SharedTests(RequestingTestCase):
-    def setUp(self) -> None:
-        self.database = new_database()
-        self.root = self.directory()
-        self.certificates = make_certificates(self.root / "pki")
-
+class SharedTests(SharingTestCase):
     async def test_what_either_gets_both_have_once(self) -> None:
         one, other = await self.node("one"), await self.node("other")
         files = self.files(2 * OWN + COMMON)
@@ -71,37 +59,3 @@ class SharedTests(RequestingTestCase):
         async with await self.associate(node, contexts) as association:
             sent = [each async for each in association.store(files)]
         self.assertEqual({0}, {each.status for each in sent}, [each.outcome for each in sent])
-
-    def files(self, count: int) -> list[Path]:
-        """Images of one series."""
-        dataset = pydicom.dcmread(CT)
-        root = dataset.SOPInstanceUID
-        files = []
-        for number in range(count):
-            dataset.SOPInstanceUID = f"{root}.{number}"
-            dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-            files.append(self.root / f"{number}.dcm")
-            dataset.save_as(files[-1])
-        return files
-
-    async def node(self, name: str, more: str = "") -> Node:
-        """Start one of the daemons."""
-        directory = self.root / name
-        directory.mkdir()
-        text = CONFIGURATION.format(
-            certificates=self.certificates.directory,
-            node="",
-            tls="",
-            more=f'[index]\nurl = "{self.database}"\n{EVERYTHING}{more}',
-        )
-        text = text.replace("sync = false", f'sync = false\nshared_as = "{name}"')
-        text = text.replace('"data"', f'"{self.root / "data"}"')
-        (directory / "node.toml").write_text(text)
-        command: list[str | Path] = [
-            SCRIPTS / "twistd",
-            *("-n", "--pidfile=", "dicomtls", "--config=node.toml"),
-        ]
-        process = start(self, command, cwd=directory)
-        self.addCleanup(self.stopped, process)
-        found = await self.soon(process.when_says(r"listens on \S+ port (\d+)"))
-        return Node(process, int(found[1]), self.root / "data", self.certificates)
