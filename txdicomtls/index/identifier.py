@@ -15,13 +15,11 @@ from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 
-from txdicomtls.dataset.keys import NO_KEYS, Matching, parse_key
-from txdicomtls.errors import InvalidKey, InvalidQuery
+from txdicomtls.dataset.hierarchy import check_unique_keys, read_level
+from txdicomtls.dataset.keys import NO_KEYS
 from txdicomtls.index.attributes import BY_TAG, COUNTS
 from txdicomtls.index.derived import DERIVED
 from txdicomtls.index.levels import Level, Root
-
-QUERY_RETRIEVE_LEVEL = 0x00080052
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +44,9 @@ def read_identifier(identifier: Dataset, root: Root, *, relational: bool) -> Ide
     :param relational: relational queries were agreed on (PS3.4 C.5.1.1).
     :raises InvalidQuery: it cannot be answered.
     """
-    level = level_of(identifier, root)
+    level = read_level(identifier, root)
     if not relational:
-        _check_unique_keys(identifier, level, root)
+        check_unique_keys(identifier, root, level)
     keys = Dataset()
     unsupported = []
     for element in identifier:
@@ -60,40 +58,6 @@ def read_identifier(identifier: Dataset, root: Root, *, relational: bool) -> Ide
         else:
             unsupported.append(tag)
     return Identifier(level=level, keys=keys, unsupported=tuple(unsupported))
-
-
-def level_of(identifier: Dataset, root: Root) -> Level:
-    """Give the Query/Retrieve Level of an identifier.
-
-    :raises InvalidQuery: it has none, or one that the information model does not have.
-    """
-    if QUERY_RETRIEVE_LEVEL not in identifier or not identifier[QUERY_RETRIEVE_LEVEL].value:
-        raise InvalidQuery("the Query/Retrieve Level is missing", tag=QUERY_RETRIEVE_LEVEL)
-    name = str(identifier[QUERY_RETRIEVE_LEVEL].value).strip(" \0")
-    for level in root.levels:
-        if level.name == name:
-            return level
-    raise InvalidQuery(
-        "there is no such Query/Retrieve Level in this information model", tag=QUERY_RETRIEVE_LEVEL
-    )
-
-
-def _check_unique_keys(identifier: Dataset, level: Level, root: Root) -> None:
-    for above in root.levels:
-        if above >= level:
-            return
-        tag = above.unique_key
-        single = False
-        if tag in identifier:
-            try:
-                single = parse_key(identifier[tag]).matching is Matching.SINGLE
-            except InvalidKey as error:
-                raise InvalidQuery(error.problem, tag=tag) from None
-        if not single:
-            raise InvalidQuery(
-                f"a query at level {level.name} needs one value of the unique key above it",
-                tag=tag,
-            )
 
 
 def _level_of_key(tag: int) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, select
 
+from txdicomtls.dataset.hierarchy import QUERY_RETRIEVE_LEVEL
 from txdicomtls.dataset.matching import Matcher, MatchOptions
 from txdicomtls.errors import InvalidKey, InvalidQuery, QueryTimeout
 from txdicomtls.index.attributes import BY_TAG, COUNTS, Attribute, Count
@@ -31,7 +32,7 @@ from txdicomtls.index.derived import (
     Derived,
     unavailable,
 )
-from txdicomtls.index.identifier import QUERY_RETRIEVE_LEVEL, Identifier, read_identifier
+from txdicomtls.index.identifier import Identifier, read_identifier
 from txdicomtls.index.levels import Level, Root
 from txdicomtls.index.predicates import condition, days
 from txdicomtls.index.schema import TABLES, instances, patients, series, studies

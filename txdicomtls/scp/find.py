@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from zope.interface import implementer
 
+from txdicomtls.dataset.hierarchy import QUERY_RETRIEVE_LEVEL, check_unique_keys, read_level
 from txdicomtls.dimse import CFindRQ
 from txdicomtls.interfaces import (
     INegotiatingService,
@@ -17,12 +18,7 @@ from txdicomtls.interfaces import (
 )
 from txdicomtls.net import IncomingRequest
 from txdicomtls.scp.extended import agreed_options, answer_query
-from txdicomtls.scp.identifiers import (
-    FIND_ROOTS,
-    QUERY_RETRIEVE_LEVEL,
-    check_unique_keys,
-    read_level,
-)
+from txdicomtls.scp.identifiers import FIND_ROOTS
 from txdicomtls.scp.matches import SPECIFIC_CHARACTER_SET, FindOperation
 from txdicomtls.scp.means import Means, choose_small
 

@@ -1,9 +1,4 @@
-"""Identifiers of queries and retrievals: their level and their unique keys (PS3.4 C.4, C.6).
-
-In a hierarchical query or retrieval each level above the one that is asked for has to be pinned
-down by one value of its unique key (PS3.4 C.4.1.2.1, C.4.2.2.1); a relational one may leave
-them out.
-"""
+"""What queries and retrievals ask for: their information models, and the keys of a retrieval."""
 
 from __future__ import annotations
 
@@ -13,13 +8,11 @@ from pydicom.dataset import Dataset
 
 from txdicomtls import uids
 from txdicomtls.codes import Level, Root
-from txdicomtls.dataset import Matching, parse_key
-from txdicomtls.errors import InvalidKey, InvalidQuery
+from txdicomtls.dataset.hierarchy import check_unique_keys, is_single, read_level
+from txdicomtls.errors import InvalidQuery
 from txdicomtls.interfaces import Retrieval
 from txdicomtls.net import IncomingRequest
 from txdicomtls.scp.extended import agreed_relational
-
-QUERY_RETRIEVE_LEVEL = 0x00080052
 
 #: The SOP classes of the Query/Retrieve service class, and the information model of each.
 FIND_ROOTS = {
@@ -37,35 +30,6 @@ GET_ROOTS = {
     uids.STUDY_ROOT_GET: Root.STUDY,
     "1.2.840.10008.5.1.4.1.2.3.3": Root.PATIENT_STUDY_ONLY,
 }
-
-
-def read_level(keys: Dataset, root: Root) -> Level:
-    """Read the Query/Retrieve Level (0008,0052).
-
-    :raises InvalidQuery: there is none, or the information model does not have it.
-    """
-    name = "".join(_values(keys, QUERY_RETRIEVE_LEVEL)[:1])
-    if not name:
-        raise InvalidQuery("the Query/Retrieve Level is missing", tag=QUERY_RETRIEVE_LEVEL)
-    for level in root.levels:
-        if level.name == name:
-            return level
-    raise InvalidQuery(
-        "this information model has no such Query/Retrieve Level", tag=QUERY_RETRIEVE_LEVEL
-    )
-
-
-def check_unique_keys(keys: Dataset, root: Root, level: Level) -> None:
-    """Check that a hierarchical identifier pins down each level above its own.
-
-    :raises InvalidQuery: it does not.
-    """
-    for above in root.levels:
-        if above < level and not _is_single(keys, above.unique_key):
-            raise InvalidQuery(
-                f"at level {level.name} one value of the unique key above is needed",
-                tag=above.unique_key,
-            )
 
 
 def read_retrieval(request: IncomingRequest, keys: Dataset, root: Root) -> Retrieval:
@@ -91,7 +55,7 @@ def read_retrieval(request: IncomingRequest, keys: Dataset, root: Root) -> Retri
         raise InvalidQuery("the unique key of the level is missing", tag=level.unique_key)
     for each in values:
         # Only UIDs come in lists (PS3.4 C.2.2.2.2), and nothing is retrieved by wild cards.
-        if each is Level.PATIENT and not _is_single(keys, each.unique_key):
+        if each is Level.PATIENT and not is_single(keys, each.unique_key):
             raise InvalidQuery("one Patient ID is needed", tag=each.unique_key)
     return Retrieval(
         root=root,
@@ -101,15 +65,6 @@ def read_retrieval(request: IncomingRequest, keys: Dataset, root: Root) -> Retri
         association=request.association,
         user=request.user,
     )
-
-
-def _is_single(keys: Dataset, tag: int) -> bool:
-    if tag not in keys:
-        return False
-    try:
-        return parse_key(keys[tag]).matching is Matching.SINGLE
-    except InvalidKey as error:
-        raise InvalidQuery(error.problem, tag=tag) from error
 
 
 def _values(keys: Dataset, tag: int) -> list[str]:
