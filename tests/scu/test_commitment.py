@@ -159,6 +159,31 @@ class CommitTests(CommitCase):
         self.tell(self.peer, COMMITMENT_ID, request.response(Status.SUCCESS))
         self.assertTrue(outcome.results[0].is_complete)
 
+    def test_two_transactions_at_once_are_kept_apart(self) -> None:
+        self.association, self.peer = self.played(commitment_contexts(), window=2)
+        first, one = self.committing(FIRST)
+        second, other = self.committing(SECOND)
+        self.assertEqual(0, self.reported(report(one, FIRST)))
+        self.assertTrue(first.results[0].is_complete)
+        self.assertEqual(0, self.reported(report(other, SECOND)))
+        self.assertTrue(second.results[0].is_complete)
+        again = self.reported(report(other, SECOND))
+        self.assertEqual(Status.SOP_CLASS_NOT_SUPPORTED, again)
+
+    def test_a_listener_that_is_offered_hears_its_own_reports_meanwhile(self) -> None:
+        listener = CommitmentListener(self.clock, at_once)
+        self.association, self.peer = self.played(
+            commitment_contexts(), window=2, services=[listener]
+        )
+        report_of = listener.expect("1.2.3", (FIRST,))
+        committing, _ = self.committing(SECOND)
+        self.assertEqual(0, self.reported(report("1.2.3", FIRST)))
+        self.assertTrue(self.successResultOf(report_of).is_complete)
+        self.association.abort()
+        self.flush()
+        self.assertIsInstance(committing.failures[0], AssociationAborted)
+        self.assertFalse(listener.awaits_any)
+
     def test_what_was_stored_is_named_by_its_outcome(self) -> None:
         sent = Sent(sop_class_uid=CT, sop_instance_uid="1.2.3.1", status=0)
         outcome, transaction = self.committing(sent)

@@ -13,6 +13,7 @@ from tests.scu.cases import ConnectCase, dataset, encoded, heard
 from txdicomtls import uids
 from txdicomtls.dimse import (
     CCancelRQ,
+    CEchoRQ,
     CGetRQ,
     CMoveRQ,
     CStoreRQ,
@@ -33,6 +34,8 @@ from txdicomtls.errors import (
     OutOfResources,
     RetrievalFailed,
 )
+from txdicomtls.pdu import RoleSelection
+from txdicomtls.scp import Verification
 from txdicomtls.scu import ReceiveLimits, Retrieval, get_contexts, move_contexts
 from txdicomtls.scu.wanted import MOST_REFUSED
 
@@ -168,6 +171,20 @@ class MoveTests(RetrieveCase):
         self.assertEqual(1, self.cancels)
         self.end(Status.CANCEL)
         self.assertIsNone(self.association.error)
+
+
+class OtherServicesTests(RetrieveCase):
+    def test_what_else_the_requestor_serves_goes_on_during_a_retrieval(self) -> None:
+        both = RoleSelection(sop_class_uid=uids.VERIFICATION, scu=True, scp=True)
+        self.association, self.peer = self.played(
+            get_contexts([CT]), roles=[both], services=[Verification()]
+        )
+        retrieval = self.association.get(BY_STUDY, self.receiver)
+        self.flush()
+        self.tell(self.peer, 1, CEchoRQ(message_id=7, affected_sop_class_uid=uids.VERIFICATION))
+        _, answer, _ = heard(self.peer)[-1]
+        self.assertEqual((7, 0), (answer.message_id_being_responded_to, answer.status))
+        retrieval.cancel()
 
 
 class GetCase(RetrieveCase):

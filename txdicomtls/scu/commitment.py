@@ -66,8 +66,7 @@ async def request_commitment(
     )
     if not references:
         raise LocalProtocolError("there is nothing to commit")
-    # A UID made of random bits (PS3.5 B.2): nobody can report on it who was not asked.
-    transaction_uid = transaction_uid or f"2.25.{uuid4().int}"
+    transaction_uid = transaction_uid or _new_transaction()
     report = listener.expect(transaction_uid, references)
     try:
         await action(
@@ -94,10 +93,12 @@ async def commit(requestor: Requestor, instances: Iterable[Named], *, seconds: f
     See :meth:`txdicomtls.scu.Association.commit`.
     """
     protocol = requestor.protocol
-    listener = CommitmentListener(protocol.clock, requestor.in_thread)
-    remove = protocol.messages.services.add(listener)
+    listener = _listener(requestor)
+    transaction_uid = _new_transaction()
     try:
-        awaited = await request_commitment(requestor, instances, listener, seconds=seconds)
+        awaited = await request_commitment(
+            requestor, instances, listener, seconds=seconds, transaction_uid=transaction_uid
+        )
         report = awaited.report
 
         def closed(_: None) -> None:
@@ -107,7 +108,28 @@ async def commit(requestor: Requestor, instances: Iterable[Named], *, seconds: f
         protocol.when_closed().addCallback(closed)
         return await report
     finally:
-        remove()
+        listener.forget(transaction_uid)
+        if not listener.awaits_any:
+            requestor.stop_listening()
+
+
+def _listener(requestor: Requestor) -> CommitmentListener:
+    """Who hears the reports on this association: one for all, because a report does not say whose.
+
+    That of the caller where there is one, else one of our own for as long as it is needed.
+    """
+    services = requestor.protocol.messages.services
+    known = services.using(uids.STORAGE_COMMITMENT)
+    if isinstance(known, CommitmentListener):
+        return known
+    listener = CommitmentListener(requestor.protocol.clock, requestor.in_thread)
+    requestor.stop_listening = services.add(listener)
+    return listener
+
+
+def _new_transaction() -> str:
+    """A UID made of random bits (PS3.5 B.2): nobody can report on it who was not asked."""
+    return f"2.25.{uuid4().int}"
 
 
 def _request(transaction_uid: str, references: Iterable[Reference]) -> Dataset:

@@ -133,6 +133,11 @@ class CommitmentListener:
         """Nobody waits for this report any more."""
         self._expected.pop(transaction_uid, None)
 
+    @property
+    def awaits_any(self) -> bool:
+        """Whether a report is waited for."""
+        return bool(self._expected)
+
     # -- IUsingService -----------------------------------------------------------------------
 
     def accepts(self, abstract_syntax: str) -> bool:

@@ -27,6 +27,10 @@ _MANY = 64
 T = TypeVar("T")
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(slots=True, eq=False)
 class Requestor:
     """An association as the operations see it.
@@ -34,11 +38,13 @@ class Requestor:
     :param protocol: associated.
     :param in_thread: runs a blocking call in a thread.
     :param retrieving: the C-GET whose instances are expected, the last one if it is over.
+    :param stop_listening: takes reports of storage commitment no longer.
     """
 
     protocol: RequestorProtocol
     in_thread: InThread
     retrieving: Invocation | None = None
+    stop_listening: Callable[[], None] = _nothing
 
     def contexts(self, abstract_syntax: str, *, as_scp: bool = False) -> list[PresentationContext]:
         """All contexts on which a SOP class may be used.

@@ -203,8 +203,9 @@ def get(
         raise LocalProtocolError("another C-GET is under way on this association")
     context = requestor.context(model)
     guard = Guard(receiver, Wanted(identifier), limits or ReceiveLimits())
-    service = StoredByGet(requestor, guard)
-    remove = requestor.protocol.messages.services.add(service)
+    services = requestor.protocol.messages.services
+    service = StoredByGet(requestor, guard, services.copy())
+    remove = services.add(service)
     try:
         invocation = requestor.start(
             context,

@@ -11,9 +11,10 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from txdicomtls import uids
 from txdicomtls.dimse import CStoreRQ
 from txdicomtls.interfaces import IOperation, IService
-from txdicomtls.net import IncomingRequest, Invocation
+from txdicomtls.net import IncomingRequest, Invocation, Services
 from txdicomtls.net.receiving import receive
 from txdicomtls.scu.invoking import Requestor
 from txdicomtls.scu.wanted import MOST_REFUSED, Guard
@@ -25,19 +26,23 @@ class StoredByGet:
 
     :param requestor: the association.
     :param guard: takes the instances.
+    :param others: what the requestor serves besides; of the SOP classes of these it takes those of
+        storage only.
     :ivar invocation: the C-GET, once it was made.
     """
 
     name = "get"
 
-    def __init__(self, requestor: Requestor, guard: Guard) -> None:
+    def __init__(self, requestor: Requestor, guard: Guard, others: Services) -> None:
         self._requestor = requestor
         self._guard = guard
+        self._others = others
         self.invocation: Invocation | None = None
 
     def accepts(self, abstract_syntax: str) -> bool:
-        """Whatever was negotiated with us as its SCP: nothing else comes this far."""
-        return True
+        """Of what was negotiated with us as its SCP, which is all that comes this far."""
+        is_storage = abstract_syntax in uids.STORAGE_SOP_CLASSES
+        return is_storage or self._others.performing(abstract_syntax) is None
 
     def choose(self, abstract_syntax: str, offered: tuple[str, ...]) -> str | None:
         """Nothing is negotiated any more."""
