@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from tests.net.blocks import Source
+from tests.net.blocks import Source, blocks_of
 from tests.net.pair import (
     CT_ID,
+    STUDY_ROOT_FIND_ID,
     VERIFICATION_ID,
     NetCase,
     Outcome,
     Peer,
     ask_for,
     echo_request,
+    find_request,
+    query_contexts,
     store_request,
     watch,
 )
 from txdicomtls.association import (
     AbortIndication,
+    MessageEnded,
     Rejection,
     ReleaseIndication,
     Role,
@@ -35,6 +39,7 @@ from txdicomtls.errors import (
     LocalProtocolError,
 )
 from txdicomtls.net import Timeouts
+from txdicomtls.net.invocation import MOST_UNREAD
 from txdicomtls.pdu import Abort, encode
 from txdicomtls.tls import LinkState
 
@@ -236,6 +241,26 @@ class EndTests(NetCase):
         peer.do(peer.connection.respond_to_release())
         wire.flush()
         self.assertTrue(released.results)
+
+    def test_what_nobody_reads_does_not_keep_a_release_from_being_agreed_to(self) -> None:
+        pending = find_request().response(Status.PENDING)
+        for first, then, cancels in ((MOST_UNREAD, MOST_UNREAD, 1), (1, 2 * MOST_UNREAD, 0)):
+            client, peer, wire = self.calling(query_contexts())
+            finding = client.start(STUDY_ROOT_FIND_ID, find_request, blocks_of(b"key!"))
+            wire.flush()
+            for _ in range(first):
+                peer.send(STUDY_ROOT_FIND_ID, pending, b"match!")
+            wire.flush()
+            released = watch(client.release())
+            wire.flush()
+            self.assertEqual(1 + cancels, len(peer.told(MessageEnded)))
+            for _ in range(then):
+                peer.send(STUDY_ROOT_FIND_ID, pending, b"match!")
+            wire.flush()
+            peer.do(peer.connection.respond_to_release())
+            wire.flush()
+            self.assertEqual([None], released.results)
+            self.failureResultOf(finding.next(), AssociationEnded)
 
     def test_a_peer_that_releases_gets_its_answer_and_ends_all_operations(self) -> None:
         client, peer, wire = self.calling()

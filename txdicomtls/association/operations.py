@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from txdicomtls.errors import LocalProtocolError, RemoteProtocolError
@@ -25,6 +26,10 @@ class OutstandingOperations(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def __iter__(self) -> Iterator[T]:
+        """Those there are now, the oldest first."""
+        return iter(tuple(self._waiting.values()))
 
     @property
     def full(self) -> bool:

@@ -35,7 +35,7 @@ _CANCELLABLE = frozenset((CommandField.C_FIND_RQ, CommandField.C_GET_RQ, Command
 class Owner(Protocol):
     """What an invocation needs of the :class:`~txdicomtls.net.invoker.Invoker` that made it."""
 
-    def hold(self) -> None:
+    def hold(self, invocation: Invocation) -> None:
         """Read nothing more from the peer until :meth:`let_go`."""
 
     def let_go(self) -> None:
@@ -163,6 +163,11 @@ class Invocation:
     # -- for the invoker ---------------------------------------------------------------------
 
     @property
+    def is_holding(self) -> bool:
+        """Whether the peer is not read because too many responses wait to be taken."""
+        return self._holding
+
+    @property
     def is_cancellable(self) -> bool:
         """Whether it was sent, and PS3.7 has a C-CANCEL for it."""
         return self.request is not None and self.request.command_field in _CANCELLABLE
@@ -209,7 +214,7 @@ class Invocation:
         if len(self._answers) >= MOST_UNREAD and not final and not self._holding:
             self._holding = True
             self._due.stop()  # it is we who let the peer wait
-            self._invoker.hold()
+            self._invoker.hold(self)
 
     def failed(self, error: BaseException) -> None:
         """No response can come; the first reason is the one that counts."""

@@ -63,6 +63,7 @@ class Invoker:
         self._unsent: dict[Invocation, None] = {}
         self._arriving: tuple[Response, bytearray] | None = None
         self._over: DicomTLSError | None = None
+        self._is_releasing = False
 
     def associated(self, window: int) -> None:
         """There is an association: this many operations may be outstanding at once."""
@@ -143,6 +144,16 @@ class Invoker:
             self._places.leave()
         invocation.deliver(Answer(response, bytes(data)), final=final)
 
+    def release(self) -> None:
+        """The association is about to be released: nobody may keep that from being heard.
+
+        Operations whose responses nobody has taken are forsaken, now and from now on.
+        """
+        self._is_releasing = True
+        for invocation in self._operations:
+            if invocation.is_holding:
+                invocation.forsake()
+
     def end(self, error: DicomTLSError) -> None:
         """No operation can be answered any more: everybody who waits is told the same.
 
@@ -162,9 +173,11 @@ class Invoker:
 
     # -- for an invocation -------------------------------------------------------------------
 
-    def hold(self) -> None:
+    def hold(self, invocation: Invocation) -> None:
         """Read nothing more from the peer until :meth:`let_go`."""
         self._channel.hold()
+        if self._is_releasing:
+            invocation.forsake()
 
     def let_go(self) -> None:
         """Take back one :meth:`hold`."""

@@ -120,6 +120,7 @@ class RequestorProtocol(AssociationProtocol):
         done: Deferred[None] = Deferred()
         self._releasing.append(done)
         if self.connection.state is State.STA6:
+            self.messages.invoker.release()
             self._release_due.start()
             self.perform(self.connection.release())
         elif not self.connection.state.is_established:
