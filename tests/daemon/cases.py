@@ -6,6 +6,7 @@ import os
 import re
 import ssl
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -14,7 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
 
-from tests.daemon.peer import echo_once, tls_context
+from tests.daemon.peer import Peer, echo_once, tls_context
 from tests.running import SCRIPTS, Certificates, Node, Running, start, start_node
 
 _Arguments = ParamSpec("_Arguments")
@@ -84,6 +85,10 @@ class DaemonTestCase(TestCase):
         took = await in_thread(echo_once, daemon.port, good_context(daemon))
         self.assertLess(took, GOOD_PEER)
 
+    async def assert_listens_no_more(self, daemon: Node) -> None:
+        """Nobody can connect, though perhaps for a moment still: it says so, and then closes."""
+        await in_thread(_until_refused, daemon.port)
+
     def soon(self, waiting: Deferred[_Result]) -> Deferred[_Result]:
         """Fail where something never comes."""
         from twisted.internet import reactor
@@ -112,6 +117,17 @@ def in_thread(
 ) -> Deferred[_Result]:
     """Run what blocks."""
     return deferToThread(function, *args, **kwargs)
+
+
+def _until_refused(port: int) -> None:
+    deadline = time.monotonic() + GOOD_PEER
+    while True:
+        try:
+            Peer(port).socket.close()
+        except ConnectionRefusedError:
+            return
+        if time.monotonic() > deadline:
+            raise AssertionError("it listens still")
 
 
 def files_below(directory: Path) -> set[str]:

@@ -188,8 +188,7 @@ class IncompleteInstanceTests(DaemonTestCase):
         await in_thread(dropped.reset)
         await in_thread(complete.send, p_data(STORE_CONTEXT, LAST_DATA, bytes(2)))
         self.assertEqual(SUCCESS, status_of(await in_thread(complete.receive)))
-        with self.assertRaises(ConnectionRefusedError):
-            await in_thread(Peer, daemon.port)
+        await self.assert_listens_no_more(daemon)
         await in_thread(complete.release)
         complete.socket.close()
         await self.soon(daemon.process.ended)

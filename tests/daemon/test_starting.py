@@ -232,8 +232,7 @@ class StoppingTests(DaemonTestCase):
             await in_thread(peer.associate)
             daemon.process.send_signal("TERM")
             await self.soon(daemon.process.when_says(r"Port \d+ Closed"))
-            with self.assertRaises(ConnectionRefusedError):
-                await in_thread(Peer, daemon.port)
+            await self.assert_listens_no_more(daemon)
             self.assertFalse(daemon.process.ended.called)
             await in_thread(peer.echo)
             await in_thread(peer.release)
