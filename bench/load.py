@@ -10,7 +10,8 @@ Everything that can be encoded ahead of time is, so the client costs as little a
     load.py assoc HOST PORT --count N      [--tls KEY CERT CA] [--resume]
     load.py hold  HOST PORT --count N --seconds S [--tls KEY CERT CA]
 
-Each prints JSON.  It refuses to talk to anything but a server on this machine.
+Each prints JSON.  It refuses to talk to anything but a server on this machine.  Several of it
+begin together when each is told ``--start`` with a time of the clock ``time.monotonic()``.
 """
 
 from __future__ import annotations
@@ -275,7 +276,8 @@ def store(args: argparse.Namespace) -> dict[str, Any]:
     count = outstanding = 0
     room = min(link.window, args.window or 1)
     drain: list[bytes | None] = [None] * room
-    began = time.perf_counter()
+    time.sleep(max(0, args.start - time.monotonic()))
+    began = time.monotonic()
     for message in messages * args.repeat + drain:
         if outstanding and (message is None or outstanding >= room):
             status = link.status()
@@ -286,9 +288,10 @@ def store(args: argparse.Namespace) -> dict[str, Any]:
         if message is not None:
             link.sock.sendall(message)
             outstanding += 1
-    took = time.perf_counter() - began
+    took = time.monotonic() - began
     link.release()
     return {
+        "began": began,
         "objects": count,
         "skipped": len(objects) - len(messages),
         "failed": failed,
@@ -376,11 +379,10 @@ def main() -> None:
     parser.add_argument("files", nargs="*")
     parser.add_argument("--tls", nargs=3, metavar=("KEY", "CERT", "CA"))
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--tls12", action="store_true")
     parser.add_argument("--window", type=int)
     defaults = {"server-name": "localhost", "called": "ANY-SCP", "calling": "DICOMLOAD"}
     numbers = {"pdu": 131072, "send-pdu": 131072, "count": 1000, "repeat": 1}
-    seconds = {"seconds": 1.0, "timeout": 60.0}
+    seconds = {"seconds": 1.0, "timeout": 60.0, "start": 0.0}
     for options in (defaults, numbers, seconds):
         for name, default in options.items():
             parser.add_argument(f"--{name}", type=type(default), default=default)
@@ -391,8 +393,6 @@ def main() -> None:
         key, certificate, authority = args.tls
         args.context = ssl.create_default_context(cafile=authority)
         args.context.load_cert_chain(certificate, key)
-        if args.tls12:
-            args.context.maximum_version = ssl.TLSVersion.TLSv1_2
     print(json.dumps(WHAT[args.what](args)))
 
 

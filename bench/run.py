@@ -18,13 +18,14 @@ from pathlib import Path
 # A script finds its own directory first on the path, not the one that this package is in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.client import BenchmarkError, run_client
+from bench.client import BenchmarkError, run_client, store_at_once
 from bench.objects import ObjectSet
+from bench.orthanc import Orthanc
 from bench.pki import Pki
-from bench.servers import Dcmtk, Pynetdicom, RunningServer, ServerKind, Txdicomtls
+from bench.servers import OURS, Dcmtk, Pynetdicom, RunningServer, ServerKind, Txdicomtls
 from bench.table import Measurement, Memory, RowResult, render, rotated, size_text
 
-OURS = "txdicomtls"
+_SERVERS = (OURS, Dcmtk.name, Pynetdicom.name, Orthanc.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Row:
     :param rows: height of the image in each object, one byte a pixel.
     :param columns: its width.
     :param resumed: whether the client takes up its sessions again, where the server lets it.
-    :param synced: whether only our server is measured, writing as safely as it does by default.
+    :param durable: whether servers are measured that sync what they keep.
+    :param associations: how many clients store at once, each over one association.
     """
 
     what: str
@@ -47,7 +49,8 @@ class Row:
     unit: str
     rows: int = 0
     columns: int = 0
-    synced: bool = False
+    durable: bool = False
+    associations: int = 1
     resumed: bool = False
 
     @property
@@ -58,9 +61,10 @@ class Row:
         if self.what == "assoc":
             kind = "handshake that takes up a session" if self.resumed else "full handshake"
             return f"{self.count} associations of a {kind} and one echo"
-        safety = ", each on the disk before it is acknowledged" if self.synced else ""
+        safety = ", each on the disk before it is acknowledged" if self.durable else ""
+        many = f" over {self.associations} associations at once" if self.associations > 1 else ""
         noun = "object" if self.count == 1 else "objects"
-        return f"{self.count} {noun} of {size_text(self.size)}{safety}"
+        return f"{self.count} {noun} of {size_text(self.size)}{many}{safety}"
 
     @property
     def size(self) -> int:
@@ -72,6 +76,20 @@ class Row:
         if self.count == 1:
             return replace(self, rows=self.rows // 5)
         return replace(self, count=self.count // 5)
+
+
+def _objects(count: int, *, rows: int, columns: int, associations: int = 1) -> Row:
+    """Objects that are on the disk before they are acknowledged."""
+    return Row(
+        what="store",
+        count=count,
+        measure="objects_per_s",
+        unit="objects/s",
+        rows=rows,
+        columns=columns,
+        durable=True,
+        associations=associations,
+    )
 
 
 ROWS = {
@@ -87,15 +105,10 @@ ROWS = {
     "echoes": Row(what="echo", count=2000, measure="per_s", unit="echoes/s"),
     "associations": Row(what="assoc", count=200, measure="per_s", unit="assoc./s"),
     "resumed": Row(what="assoc", count=200, measure="per_s", unit="assoc./s", resumed=True),
-    "synced": Row(
-        what="store",
-        count=500,
-        measure="objects_per_s",
-        unit="objects/s",
-        rows=500,
-        columns=1000,
-        synced=True,
-    ),
+    "durable": _objects(200, rows=500, columns=1000),
+    "durable-small": _objects(500, rows=25, columns=40),
+    "durable-8": _objects(800, rows=500, columns=1000, associations=8),
+    "durable-small-8": _objects(2000, rows=25, columns=40, associations=8),
 }
 
 
@@ -107,12 +120,14 @@ def measure(
     :raises BenchmarkError: the client failed, or the server did not keep every object.
     """
     count = row.count if row.count == 1 else max(1, round(row.count * server.kind.share))
-    if objects is None:
-        arguments = ["--count", str(count), *(["--resume"] if row.resumed else ())]
-    else:
-        arguments = [str(path) for path in objects.files[:count]]
+    files = [str(path) for path in objects.files[:count]] if objects is not None else []
+    arguments = files or ["--count", str(count), *(["--resume"] if row.resumed else ())]
     before = server.usage().cpu_seconds
-    result = run_client(row.what, server.port, pki, *arguments)
+    if row.associations > 1 and not server.kind.alone:
+        shares = [files[first :: row.associations] for first in range(row.associations)]
+        rate = store_at_once(server.port, pki, shares)
+    else:
+        rate = run_client(row.what, server.port, pki, *arguments)[row.measure]
     used = server.usage().cpu_seconds - before
     if objects is not None:
         stored = server.stored()
@@ -123,7 +138,7 @@ def measure(
     return Measurement(
         round_number=round_number,
         server=server.kind.name,
-        rate=result[row.measure],
+        rate=rate,
         cpu_seconds=used * row.count / count,
     )
 
@@ -177,7 +192,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--servers",
-        default="txdicomtls,dcmtk,pynetdicom",
+        default=",".join(_SERVERS),
         help="which servers, with commas (default: %(default)s)",
     )
     parser.add_argument(
@@ -186,6 +201,12 @@ def parse_arguments() -> argparse.Namespace:
         default=Path("/usr/bin/storescp"),
         help="DCMTK's storescp (default: %(default)s)",
     )
+    parser.add_argument(
+        "--orthanc",
+        type=Path,
+        default=Path("/usr/sbin/Orthanc"),
+        help="Orthanc (default: %(default)s)",
+    )
     parser.add_argument("--directory", type=Path, help="where files go for a while")
     parser.add_argument("--json", type=Path, help="a file for every single measurement")
     arguments = parser.parse_args()
@@ -193,7 +214,7 @@ def parse_arguments() -> argparse.Namespace:
     if unknown := set(arguments.rows) - ROWS.keys():
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
     arguments.servers = arguments.servers.split(",")
-    if unknown := set(arguments.servers) - {OURS, Dcmtk.name, Pynetdicom.name}:
+    if unknown := set(arguments.servers) - set(_SERVERS):
         parser.error(f"no such server: {', '.join(sorted(unknown))}")
     if arguments.rounds is None:
         arguments.rounds = 2 if arguments.quick else 5
@@ -204,7 +225,12 @@ def parse_arguments() -> argparse.Namespace:
 
 def choose_kinds(arguments: argparse.Namespace) -> list[ServerKind]:
     """Choose the servers that were asked for and are there; print a line about each."""
-    known: list[ServerKind] = [Txdicomtls(), Dcmtk(arguments.storescp), Pynetdicom()]
+    known: list[ServerKind] = [
+        Txdicomtls(),
+        Dcmtk(arguments.storescp),
+        Pynetdicom(),
+        Orthanc(arguments.orthanc),
+    ]
     kinds: list[ServerKind] = []
     for kind in known:
         if kind.name not in arguments.servers:
@@ -215,6 +241,18 @@ def choose_kinds(arguments: argparse.Namespace) -> list[ServerKind]:
             print(f"{kind.name}: {kind.version()}")
             kinds.append(kind)
     return kinds
+
+
+def kinds_for(row: Row, kinds: Sequence[ServerKind]) -> list[ServerKind]:
+    """Choose those that do what a row measures."""
+    if not row.durable:
+        return [kind for kind in kinds if not kind.durable]
+    chosen = [kind for kind in kinds if kind.durable]
+    if any(kind.name == OURS for kind in kinds):
+        if row.associations > 1:
+            chosen.insert(0, Txdicomtls(durable=True, alone=True))
+        chosen.insert(0, Txdicomtls(durable=True))
+    return chosen
 
 
 def write_json(path: Path, results: Sequence[RowResult], versions: dict[str, str]) -> None:
@@ -243,9 +281,7 @@ def main() -> int:
         pki = Pki.make(Path(home, "pki"))
         for key in arguments.rows:
             row = ROWS[key].quick() if arguments.quick else ROWS[key]
-            chosen = kinds
-            if row.synced:
-                chosen = [Txdicomtls(synced=True) for kind in kinds if kind.name == OURS]
+            chosen = kinds_for(row, kinds)
             if not chosen:
                 continue
             with tempfile.TemporaryDirectory(dir=home) as directory:

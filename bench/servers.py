@@ -1,7 +1,7 @@
 """The servers that are compared: how each is started, watched, emptied and stopped.
 
 All of them ask for the client's certificate, take TLS 1.3, receive P-DATA-TF PDUs of up to
-128 KiB (DCMTK's most), keep every object in a file as it came, and leave syncing to the kernel.
+128 KiB (DCMTK's most), and keep every object in a file as it came.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from bench.objects import is_dicom_file
 from bench.pki import Pki
 from bench.usage import Usage
 
+#: The name of our server, with which all others are compared.
+OURS = "txdicomtls"
+
 ROOT = Path(__file__).resolve().parents[1]
 
 _SECONDS_TO_START = 20
@@ -36,6 +39,10 @@ class ServerKind(ABC):
     name: str
     #: How much of a row of many parts it is given, because it is slow.
     share: float = 1.0
+    #: Whether it syncs what it keeps before it acknowledges it.
+    durable = False
+    #: Whether it is given one association where a row has several.
+    alone = False
 
     @abstractmethod
     def missing(self) -> str | None:
@@ -63,13 +70,17 @@ class ServerKind(ABC):
 class Txdicomtls(ServerKind):
     """The daemon of this checkout.
 
-    :param synced: whether it acknowledges an object only when that is on the disk, as it does
+    :param durable: whether it acknowledges an object only when that is on the disk, as it does
         outside of comparisons.
+    :param alone: whether it is given one association where a row has several: what many are
+        worth.
     """
 
-    def __init__(self, *, synced: bool = False) -> None:
-        self.name = "txdicomtls"
-        self.synced = synced
+    def __init__(self, *, durable: bool = False, alone: bool = False) -> None:
+        self.name = f"{OURS}, 1" if alone else OURS
+        self.share = 0.25 if alone else 1.0
+        self.durable = durable
+        self.alone = alone
         self._twistd = Path(sys.executable).with_name("twistd")
 
     def missing(self) -> str | None:
@@ -94,7 +105,7 @@ class Txdicomtls(ServerKind):
             f"ae_title = {_toml(CALLED_AE_TITLE)}",
             f"data = {_toml(storage)}",
             "[archive]",
-            f"sync = {_toml(self.synced)}",
+            f"sync = {_toml(self.durable)}",
             "[tls.default]",
             f"certificate = {_toml(pki.server_certificate)}",
             f"private_key = {_toml(pki.server_key)}",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-_COLUMNS = "  {:<12}{:>10}{:>10}{:>10}  {:<9}{:>9}{:>10}{:>10}{:>10}"
+_COLUMNS = "  {:<14}{:>10}{:>10}{:>10}  {:<9}{:>9}{:>10}{:>10}{:>10}"
 _HEADINGS = ("", "median", "least", "most", "", "ratio", "CPU s", "peak MB", "growth MB")
 
 
