@@ -31,7 +31,7 @@ from tests.dataset.octets import (
     sequence,
 )
 from tests.dataset.test_walker import DISORDER, LIES, SOUND
-from txdicomtls.dataset import Walker, decode, encode
+from txdicomtls.dataset import Walker, decode, encode, is_quick
 from txdicomtls.errors import MalformedDataSet
 
 _SYNTAXES = (IMPLICIT, EXPLICIT, BIG, DEFLATED, JPEG)
@@ -174,6 +174,18 @@ class DecodeTests(SynchronousTestCase):
             except MalformedDataSet:
                 return
             touch(dataset)
+
+
+class QuickTests(SynchronousTestCase):
+    def test_what_is_small_is_quick_unless_it_is_deflated(self) -> None:
+        for size, syntax, quick in (
+            (100, EXPLICIT, True),
+            (100, IMPLICIT, True),
+            (10_000, EXPLICIT, False),
+            (100, DEFLATED, False),
+            (100, "1.2.840.10008.1.2.4.95", False),
+        ):
+            self.assertEqual(quick, is_quick(bytes(size), syntax), (size, syntax))
 
 
 class EncodeTests(SynchronousTestCase):

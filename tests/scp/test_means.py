@@ -17,6 +17,7 @@ from txdicomtls.scp import Means, OperationLimits
 from txdicomtls.scp.means import Turn, choose_small, random_id
 
 JPEG = "1.2.840.10008.1.2.4.50"
+DEFLATED = "1.2.840.10008.1.2.1.99"
 
 
 class MeansTests(SynchronousTestCase):
@@ -42,6 +43,13 @@ class MeansTests(SynchronousTestCase):
             dataset.TextValue = "x" * size
             found = self.successResultOf(self.decoded(self.means, dataset))
             self.assertEqual((size, threads), (len(found.TextValue), len(self.in_threads)))
+
+    def test_what_is_deflated_is_always_decoded_in_a_thread(self) -> None:
+        dataset = Dataset()
+        dataset.PatientID = "P1"
+        data = encode(dataset, DEFLATED)
+        self.successResultOf(Deferred.fromCoroutine(self.means.decode(data, DEFLATED)))
+        self.assertEqual(1, len(self.in_threads))
 
     def test_many_items_are_encoded_in_a_thread(self) -> None:
         dataset = Dataset()

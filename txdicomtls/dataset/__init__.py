@@ -9,7 +9,7 @@ from txdicomtls.dataset.levels import WalkLimits
 from txdicomtls.dataset.matching import DateTimeRange, Matcher, MatchOptions, matches
 from txdicomtls.dataset.names import name_groups, name_matches
 from txdicomtls.dataset.projection import project
-from txdicomtls.dataset.small import SMALL, decode, encode
+from txdicomtls.dataset.small import SMALL, decode, encode, is_quick
 from txdicomtls.dataset.text import character_sets, decode_text, encode_text
 from txdicomtls.dataset.walker import Walker
 from txdicomtls.dataset.wildcards import wildcard_match
@@ -30,6 +30,7 @@ __all__ = [
     "decode_text",
     "encode",
     "encode_text",
+    "is_quick",
     "matches",
     "moments",
     "name_groups",

@@ -39,7 +39,7 @@ OTHER_TAGS = frozenset(DicomDictionary) - SEQUENCE_TAGS
 _PAPYRUS_3_IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.20"
 
 #: Transfer syntaxes that deflate the whole data set (PS3.5 A.5, A.7, and JPIP with HTJ2K).
-_DEFLATED = frozenset(
+DEFLATED = frozenset(
     (
         uids.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
         "1.2.840.10008.1.2.4.95",
@@ -93,7 +93,7 @@ def encoding_of(transfer_syntax_uid: str) -> Encoding:
     native = _NATIVE.get(transfer_syntax_uid)
     if native is not None:
         return native
-    if transfer_syntax_uid in _DEFLATED:
+    if transfer_syntax_uid in DEFLATED:
         return _DEFLATED_LITTLE
     known = transfer_syntax_uid in uids.TRANSFER_SYNTAXES
     if not known or transfer_syntax_uid.startswith(_NO_DATA_SETS):

@@ -16,6 +16,7 @@ import struct
 import zlib
 
 from txdicomtls import uids
+from txdicomtls.dataset.encoding import DEFLATED
 
 #: Bytes that may stand before the two elements; real data sets have a few hundred.
 MOST = 1 << 14
@@ -23,11 +24,6 @@ MOST = 1 << 14
 _SOP_CLASS_UID = (0x0008, 0x0016)
 _SOP_INSTANCE_UID = (0x0008, 0x0018)
 _UNDEFINED = 0xFFFFFFFF
-
-#: Transfer syntaxes that deflate the whole data set (PS3.5 A.5, A.7, and JPIP with HTJ2K).
-_DEFLATED = frozenset(
-    (uids.DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN, "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")
-)
 
 #: Value representations with a length of 32 bits (PS3.5 7.1.2).
 _LONG = frozenset(
@@ -51,7 +47,7 @@ class IdentityReader:
         self._explicit = transfer_syntax_uid != uids.IMPLICIT_VR_LITTLE_ENDIAN
         self._order = ">" if transfer_syntax_uid == uids.EXPLICIT_VR_BIG_ENDIAN else "<"
         self._inflater = (
-            zlib.decompressobj(-zlib.MAX_WBITS) if transfer_syntax_uid in _DEFLATED else None
+            zlib.decompressobj(-zlib.MAX_WBITS) if transfer_syntax_uid in DEFLATED else None
         )
         self._head = bytearray()
         self._at = 0

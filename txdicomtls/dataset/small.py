@@ -10,7 +10,7 @@ import zlib
 
 from pydicom.dataset import Dataset
 
-from txdicomtls.dataset.encoding import encoding_of
+from txdicomtls.dataset.encoding import DEFLATED, encoding_of
 from txdicomtls.dataset.inflate import Inflater
 from txdicomtls.dataset.levels import WalkLimits
 from txdicomtls.dataset.reader import Reader
@@ -19,6 +19,17 @@ from txdicomtls.dataset.writer import write
 
 #: Small enough for one message in memory: an identifier has some dozen elements.
 SMALL = WalkLimits(elements=100_000, inflated=1 << 24, ratio=250)
+
+#: Bytes that are decoded within some 25 ms of a processor of today, whatever they are.
+_QUICK = 1 << 12
+
+
+def is_quick(data: bytes, transfer_syntax_uid: str) -> bool:
+    """Whether a data set may be decoded where others wait meanwhile, as in a reactor.
+
+    What is deflated is not: some hundred bytes may become a hundred thousand elements.
+    """
+    return len(data) <= _QUICK and transfer_syntax_uid not in DEFLATED
 
 
 def decode(data: bytes, transfer_syntax_uid: str, *, limits: WalkLimits = SMALL) -> Dataset:

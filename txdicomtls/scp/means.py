@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from txdicomtls import uids
-from txdicomtls.dataset import WalkLimits, decode, encode
+from txdicomtls.dataset import WalkLimits, decode, encode, is_quick
 from txdicomtls.errors import LimitExceeded
 from txdicomtls.interfaces import IReactor
 from txdicomtls.threads import InThread, in_thread_of
@@ -28,8 +28,7 @@ SMALL_SYNTAXES = (
     uids.EXPLICIT_VR_BIG_ENDIAN,
 )
 
-#: Bytes, or items, from which on it takes so long to decode or encode that a thread has to do it.
-_LARGE = 1 << 14
+#: Items from which on it takes so long to encode them that a thread has to do it.
 _MANY = 64
 
 
@@ -79,7 +78,7 @@ class Means:
         :raises MalformedDataSet: it is not sound, or has too many elements.
         """
         walk = WalkLimits(elements=self.limits.elements, inflated=4 * self.limits.data)
-        if len(data) < _LARGE:
+        if is_quick(data, transfer_syntax):
             return decode(data, transfer_syntax, limits=walk)
         return await self.in_thread(decode, data, transfer_syntax, limits=walk)
 

@@ -31,7 +31,7 @@ from txdicomtls.dimse import NEventReportRQ, Response, Status
 from txdicomtls.errors import LocalProtocolError, MalformedDataSet
 from txdicomtls.interfaces import IOperation, IUsingService
 from txdicomtls.net import IncomingRequest
-from txdicomtls.scu.invoking import in_thread_if_large
+from txdicomtls.scu.invoking import in_thread_unless_quick
 from txdicomtls.threads import InThread
 
 #: Event Type IDs of reports (PS3.4 J.3.3).
@@ -164,7 +164,7 @@ class CommitmentListener:
 
         :raises MalformedDataSet: it is none; as a failure.
         """
-        return in_thread_if_large(_read, data, transfer_syntax, self._in_thread)
+        return in_thread_unless_quick(_read, data, transfer_syntax, self._in_thread)
 
     def reported(self, report: Told) -> Status:
         """A report was read.

@@ -11,15 +11,12 @@ from twisted.internet.defer import Deferred, execute
 from twisted.internet.interfaces import IReactorFromThreads
 
 from txdicomtls.association import PresentationContext
-from txdicomtls.dataset import decode, encode
+from txdicomtls.dataset import decode, encode, is_quick
 from txdicomtls.dimse import Request, Response, StatusCategory, category, describe
 from txdicomtls.errors import LocalProtocolError, NoPresentationContext, OperationFailed
 from txdicomtls.instance import Blocks
 from txdicomtls.net import Answer, Invocation, RequestorProtocol
 from txdicomtls.threads import InThread
-
-#: Bytes of a data set that are decoded at once; a larger one is decoded in a thread.
-_LARGE = 1 << 14
 
 #: Items in the sequences of a data set from which on it is encoded in a thread.
 _MANY = 64
@@ -102,7 +99,7 @@ class Requestor:
 
         :raises txdicomtls.errors.MalformedDataSet: it is none; as a failure.
         """
-        return in_thread_if_large(decode, data, transfer_syntax, self.in_thread)
+        return in_thread_unless_quick(decode, data, transfer_syntax, self.in_thread)
 
     async def encoded(self, dataset: Dataset, transfer_syntax: str) -> bytes:
         """The bytes of an attribute list; it must not be changed before they are there.
@@ -132,13 +129,13 @@ class Requestor:
         return answer, await self.decoded(answer.data, context.transfer_syntax)
 
 
-def in_thread_if_large(
+def in_thread_unless_quick(
     read: Callable[[bytes, str], T], data: bytes, transfer_syntax: str, in_thread: InThread
 ) -> Deferred[T]:
-    """Read a small data set at once, a larger one in a thread."""
-    if len(data) > _LARGE:
-        return in_thread(read, data, transfer_syntax)
-    return execute(read, data, transfer_syntax)
+    """Read a small data set at once, any other in a thread."""
+    if is_quick(data, transfer_syntax):
+        return execute(read, data, transfer_syntax)
+    return in_thread(read, data, transfer_syntax)
 
 
 def _has_many_items(dataset: Dataset) -> bool:
