@@ -15,6 +15,7 @@ import os
 import re
 import stat
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from struct import pack, unpack
 from typing import BinaryIO
@@ -196,21 +197,37 @@ def meta_bytes(instance: IncomingInstance) -> bytes:
     ):
         if not is_valid_uid(uid):
             raise InvalidInstance(f"the {name} {uid[:64]!a} is not a valid UID")
-    elements = b"".join(
-        (
-            _element(0x0001, b"OB", b"\x00\x01"),
-            _text(0x0002, b"UI", instance.sop_class_uid),
-            _text(0x0003, b"UI", instance.sop_instance_uid),
-            _text(0x0010, b"UI", instance.transfer_syntax_uid),
-            _text(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
-            _text(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
-            _ae_title(0x0016, instance.calling_ae_title),  # Source
-            _ae_title(0x0017, instance.calling_ae_title),  # Sending
-            _ae_title(0x0018, instance.called_ae_title),  # Receiving
+    elements = (
+        _before_instance(instance.sop_class_uid)
+        + _text(0x0003, b"UI", instance.sop_instance_uid)
+        + _after_instance(
+            instance.transfer_syntax_uid, instance.calling_ae_title, instance.called_ae_title
         )
     )
     group_length = _element(0x0000, b"UL", pack("<L", len(elements)))
     return _PREAMBLE_AND_PREFIX + group_length + elements
+
+
+# What goes before and after is the same for very many instances, one after the other.
+
+
+@lru_cache(maxsize=64)
+def _before_instance(sop_class_uid: str) -> bytes:
+    return _element(0x0001, b"OB", b"\x00\x01") + _text(0x0002, b"UI", sop_class_uid)
+
+
+@lru_cache(maxsize=64)
+def _after_instance(transfer_syntax_uid: str, calling: str, called: str) -> bytes:
+    return b"".join(
+        (
+            _text(0x0010, b"UI", transfer_syntax_uid),
+            _text(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
+            _text(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
+            _ae_title(0x0016, calling),  # Source
+            _ae_title(0x0017, calling),  # Sending
+            _ae_title(0x0018, called),  # Receiving
+        )
+    )
 
 
 def _element(element: int, vr: bytes, value: bytes) -> bytes:

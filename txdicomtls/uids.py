@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pydicom._uid_dict import UID_dictionary
 
@@ -76,7 +77,12 @@ def is_valid_uid(text: str) -> bool:
 
     See PS3.5 9.1.
     """
-    return len(text) <= _LONGEST and _UID.fullmatch(text) is not None
+    return len(text) <= _LONGEST and _is_uid(text)
+
+
+@lru_cache(maxsize=1024)  # those of one instance are asked about several times
+def _is_uid(text: str) -> bool:
+    return _UID.fullmatch(text) is not None
 
 
 def uid_name(uid: str) -> str:

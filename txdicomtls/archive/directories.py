@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from txdicomtls.archive.disk import Disk
@@ -51,9 +52,7 @@ class Directories:
             disk failed.
         """
         descriptor = self._disk.open(self._root, _OPEN_DIRECTORY)
-        at = PurePosixPath()
-        for name in path.parts:
-            at /= name
+        for at in _way_to(path):
             try:
                 below = self._child(descriptor, at, make=make)
             finally:
@@ -98,3 +97,9 @@ class Directories:
             self._disk.close(descriptor)
             raise
         return descriptor
+
+
+@lru_cache(maxsize=512)
+def _way_to(path: PurePosixPath) -> tuple[PurePosixPath, ...]:
+    """The directories from the root on, the last of which is this one."""
+    return (*reversed(path.parents), path)[1:]

@@ -120,6 +120,7 @@ class FileArchive:
         self._numbers = itertools.count(1)
         self._name = random_name()
         self._root = Root(root, node=node, disk=disk, sync=sync)
+        self._temporary = self._root.incoming / self._name
         self._directories = Directories(root, disk=disk, sync=sync)
         self._commit = Commit(
             self._directories,
@@ -193,7 +194,7 @@ class FileArchive:
         """
         self._tell_recovered()
         # Peers have no part in this name, and no other process, now or earlier, has made it.
-        temporary = self._root.incoming / f"{self._name}-{next(self._numbers)}.part"
+        temporary = Path(f"{self._temporary}-{next(self._numbers)}.part")
         draft = Draft(
             temporary,
             instance,

@@ -52,7 +52,8 @@ class Inspection:
         self._walker: Walker | None = None
         if instance.transfer_syntax_uid in uids.TRANSFER_SYNTAXES:
             try:
-                self._walker = Walker(instance.transfer_syntax_uid, wanted=wanted | _IDENTITY)
+                both = wanted if wanted >= _IDENTITY else wanted | _IDENTITY
+                self._walker = Walker(instance.transfer_syntax_uid, wanted=both)
             except MalformedDataSet as error:
                 raise _not_understood(error) from error
 

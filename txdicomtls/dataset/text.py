@@ -81,6 +81,8 @@ def decode_text(value: bytes, vr: str, sets: Sequence[str]) -> str:
 def _strip(text: str, vr: str) -> str:
     if vr in UNSPLIT_VRS:
         return text.rstrip(" \0")
+    if "\\" not in text:
+        return text.strip(" \0")
     return "\\".join(part.strip(" \0") for part in text.split("\\"))
 
 
@@ -96,7 +98,9 @@ def _decode(value: bytes, vr: str, sets: Sequence[str]) -> str:
 
 def _encodings(sets: Sequence[str]) -> list[str]:
     """The codecs of Python for these character sets."""
-    return [python_encoding.get(term, default_encoding) for term in sets] or [default_encoding]
+    if not sets:
+        return [default_encoding]
+    return [python_encoding.get(term, default_encoding) for term in sets]
 
 
 def _decode_piece(piece: bytes, encodings: Sequence[str], delimiters: re.Pattern[bytes]) -> str:

@@ -74,10 +74,10 @@ class Statement(Generic[Found]):
         return []
 
     def _direct(self, raw: sqlite3.Connection, parameters: Mapping[str, Any]) -> list[Found]:
-        values = dict(parameters)
-        for name, process in self._processors:
-            values[name] = process(values[name])
-        return list(map(self._row, raw.execute(self._text, values)))
+        if self._processors:
+            changed = {name: process(parameters[name]) for name, process in self._processors}
+            parameters = {**parameters, **changed}
+        return list(map(self._row, raw.execute(self._text, parameters)))
 
     @cached_property
     def _compiled(self) -> Any:  # noqa: ANN401  # its type is none of the public ones
