@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from txdicomtls.association.actions import Action, Effect
 from txdicomtls.association.agreement import agree
-from txdicomtls.association.connection import Connection, ConnectionLimits
+from txdicomtls.association.connection import Connection
 from txdicomtls.association.events import (
     AbortIndication,
     AssociateConfirmation,
@@ -25,6 +25,7 @@ from txdicomtls.association.events import (
     StopARTIM,
     TransportLost,
 )
+from txdicomtls.association.limits import ConnectionLimits
 from txdicomtls.association.machine import Machine
 from txdicomtls.association.negotiation import (
     AcceptancePolicy,

@@ -21,7 +21,6 @@ A-ABORT is sent (AA-7), so that a peer cannot make us answer for ever.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from txdicomtls.association.actions import Action, Effect
 from txdicomtls.association.agreement import agree
@@ -42,9 +41,10 @@ from txdicomtls.association.events import (
     StartARTIM,
     StopARTIM,
 )
+from txdicomtls.association.limits import ConnectionLimits
 from txdicomtls.association.machine import Machine
 from txdicomtls.association.negotiation import provider_rejection
-from txdicomtls.association.outputs import outputs_of
+from txdicomtls.association.outputs import outputs_of, rejection_pdu
 from txdicomtls.association.states import Event, Role, State
 from txdicomtls.association.terms import Acceptance, PresentationContext, Rejection, Window
 from txdicomtls.codes import AbortReason, AbortSource
@@ -86,27 +86,6 @@ _RECEIVED: dict[type[ControlPDU], Event] = {
     ReleaseRP: Event.RELEASE_RP_RECEIVED,
     Abort: Event.ABORT_RECEIVED,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLimits:
-    """What a peer may make us hold.
-
-    :param associate: bytes of an A-ASSOCIATE PDU.  Real ones reach 20 kB; 128 contexts with all
-        transfer syntaxes there are stay below 256 KiB; DCMTK's cap of 1 MiB lets a peer cost
-        us a tenth of a second.
-    :param maximum_length: the maximum length that we announce; P-DATA beyond it is refused.
-    :param command: bytes of one command set.
-    :param identifier: bytes of a data set that is gathered in memory: the identifier of a query or
-        of a response to one, an attribute list, the information of an event.
-    :param association: bytes that the peer may send on one association; None for no limit.
-    """
-
-    associate: int = 1 << 18
-    maximum_length: int = 131072
-    command: int = 65536
-    identifier: int = 1 << 22
-    association: int | None = None
 
 
 class Connection:
@@ -257,7 +236,7 @@ class Connection:
     def reject(self, rejection: Rejection) -> list[Output]:
         """Reject the association that the peer asked for (event 8)."""
         return self._outputs(
-            self._machine.fire(Event.ASSOCIATE_REJECT), pdu=_rejection_pdu(rejection)
+            self._machine.fire(Event.ASSOCIATE_REJECT), pdu=rejection_pdu(rejection)
         )
 
     def send_message(self, context_id: int, message: Message) -> list[Output]:
@@ -322,7 +301,7 @@ class Connection:
         again = self._machine.state is State.STA13
         action = self._machine.fire(_RECEIVED[type(pdu)], provider_refuses=refusal is not None)
         if action is Action.AE_6 and refusal is not None:
-            outputs += [StopARTIM(), Send([_rejection_pdu(refusal)]), StartARTIM()]
+            outputs += [StopARTIM(), Send([rejection_pdu(refusal)]), StartARTIM()]
             return
         indication: Indication | None = None
         if Effect.INDICATE in action.effects:
@@ -367,11 +346,6 @@ class Connection:
         if not self._machine.allows(Event.INVALID_PDU_RECEIVED):
             return []
         return self._outputs(self._machine.fire(Event.INVALID_PDU_RECEIVED), error=error)
-
-
-def _rejection_pdu(rejection: Rejection) -> bytes:
-    reason = rejection.reason
-    return encode(AssociateRJ(result=rejection.result, source=reason.source, reason=reason.code))
 
 
 def _unexpected(name: str) -> RemoteProtocolError:

@@ -1,4 +1,4 @@
-"""From the effects of an action to the outputs that carry them out."""
+"""From the effects of an action to the outputs that carry them out, and the PDUs in them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from txdicomtls.association.events import (
     StopARTIM,
     TransportLost,
 )
+from txdicomtls.association.terms import Rejection
 from txdicomtls.codes import AbortReason, AbortSource
 from txdicomtls.errors import RemoteProtocolError
-from txdicomtls.pdu import Abort, encode
+from txdicomtls.pdu import Abort, AssociateRJ, encode
 
 
 def outputs_of(  # noqa: C901, PLR0912  # one case for each effect, nothing nested
@@ -63,6 +64,12 @@ def outputs_of(  # noqa: C901, PLR0912  # one case for each effect, nothing nest
                 else:
                     outputs.append(_own_abort(AbortSource.SERVICE_PROVIDER, error))
     return outputs
+
+
+def rejection_pdu(rejection: Rejection) -> bytes:
+    """The A-ASSOCIATE-RJ PDU that says why an association is rejected (PS3.8 9.3.4)."""
+    reason = rejection.reason
+    return encode(AssociateRJ(result=rejection.result, source=reason.source, reason=reason.code))
 
 
 def _abort(source: AbortSource, reason: AbortReason) -> Send:

@@ -139,7 +139,9 @@ class Association:
         :param identifier: the keys, with the Query/Retrieve Level (0008,0052).
         :param model: SOP class of the information model.
         :param limit: the most matches wanted; the peer is asked to stop after so many.
-        :return: the matches, to be iterated over.
+        :return: the matches, to be iterated over.  While some of them wait to be taken nothing
+            else may be heard on this association: what else is to be asked within the loop, ask
+            on another one, or take :meth:`~txdicomtls.scu.Matches.all` of them before.
         :raises txdicomtls.errors.NoPresentationContext: the model was not accepted.
         """
         return query.find(self._requestor, model, identifier, limit=limit, priority=priority)
