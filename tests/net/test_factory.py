@@ -26,6 +26,7 @@ from txdicomtls.association import (
 from txdicomtls.codes import RejectReason, RejectResult
 from txdicomtls.interfaces import Grant
 from txdicomtls.net import AcceptorProtocol, AssociationFactory, Quotas
+from txdicomtls.net import factory as factory_module
 
 
 class LimitTests(NetCase):
@@ -99,6 +100,18 @@ class LimitTests(NetCase):
         self.assertFalse(peer.is_lost)
         self.assertEqual([True, False], [each.is_lost for each in silent])
         self.assertIs(State.STA6, peer.connection.state)
+
+    def test_the_oldest_that_asks_for_no_association_is_dropped_for_a_new_one(self) -> None:
+        self.patch(factory_module, "MOST_WAITING", 2)
+        factory = self.factory()
+        associated = self.call(factory)
+        waiting = [Peer(Role.ACCEPTOR) for _ in range(4)]  # which do not ask by themselves
+        for each in waiting:
+            self.join(each, factory.buildProtocol(None))
+        self.advance(0)
+        self.assertEqual([True, True, False, False], [each.is_lost for each in waiting])
+        self.assertFalse(associated.is_lost)
+        self.assertEqual(3, factory.connections)
 
 
 class DrainTests(NetCase):

@@ -17,7 +17,10 @@ from txdicomtls.net.quotas import Places, Quotas
 from txdicomtls.net.request import AssociationFacts
 from txdicomtls.net.services import Services
 from txdicomtls.net.timers import Timeouts
-from txdicomtls.tls import LinkDeadlines
+from txdicomtls.tls import LinkDeadlines, LinkState
+
+#: Connections at once without an association; beyond it the oldest that may ask for one is dropped.
+MOST_WAITING = 256
 
 
 class AssociationFactory(Factory):
@@ -103,6 +106,8 @@ class AssociationFactory(Factory):
             oldest.link.refused(
                 LinkError("dropped: too many connections have not finished their handshake")
             )
+        if len(self._open) - len(self._associated) > MOST_WAITING:
+            self._drop_oldest_waiting()
 
     def secured(self, protocol: AcceptorProtocol) -> None:
         """Its handshake is done and it was admitted."""
@@ -151,6 +156,14 @@ class AssociationFactory(Factory):
             draining, self._draining = self._draining, []
             for drained in draining:
                 drained.callback(None)
+
+    def _drop_oldest_waiting(self) -> None:
+        for protocol in self._open:
+            if protocol not in self._associated and protocol.link.state is LinkState.READY:
+                protocol.link.refused(
+                    LinkError("dropped: too many connections ask for no association")
+                )
+                return
 
     def drain(self) -> Deferred[None]:
         """Fires when the last connection is gone; those without an association are closed now."""
