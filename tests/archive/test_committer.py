@@ -43,20 +43,15 @@ class CommitterTests(SynchronousTestCase):
         bad = DuplicateInstance("other bytes")
         return [Settled(error=bad if name == "bad" else None) for name in names]
 
-    def keep(self, *names: str) -> list[Deferred[None]]:
-        return [self.committer.keep(partial(self.seal, name)) for name in names]
+    def keep(self, *names: str, takes_long: bool = False) -> list[Deferred[None]]:
+        return [
+            self.committer.keep(partial(self.seal, name), takes_long=takes_long) for name in names
+        ]
 
     def seal(self, name: str) -> Sealed:
         if name == "malformed":
             raise CannotUnderstand("no data set")
         return sealed(name)
-
-    def seal_all_but_the_first(self) -> None:
-        """As threads do that are quicker than the one that commits."""
-        first, *others = self.jobs.waiting
-        self.jobs.waiting = others
-        self.jobs.do_all()
-        self.jobs.waiting = [first]
 
     def test_one_that_comes_alone_is_sealed_and_committed_at_once_and_alone(self) -> None:
         (done,) = self.keep("1")
@@ -68,7 +63,6 @@ class CommitterTests(SynchronousTestCase):
 
     def test_what_comes_meanwhile_is_the_next_batch(self) -> None:
         done = self.keep("1", "2", "3")
-        self.seal_all_but_the_first()
         self.assertEqual(1, len(self.jobs.waiting))
         self.jobs.do_one()
         self.successResultOf(done[0])
@@ -82,7 +76,6 @@ class CommitterTests(SynchronousTestCase):
 
     def test_a_batch_has_an_end_however_many_wait(self) -> None:
         done = self.keep(*map(str, range(2 * MOST_AT_ONCE + 1)))
-        self.seal_all_but_the_first()
         self.jobs.do_all()
         self.assertEqual([1, MOST_AT_ONCE, MOST_AT_ONCE], [len(batch) for batch in self.batches])
         for each in done:
@@ -97,18 +90,31 @@ class CommitterTests(SynchronousTestCase):
         self.assertEqual(3, len(self.settled))
 
     def test_what_cannot_be_sealed_is_told_and_the_others_go_on(self) -> None:
-        done = self.keep("malformed", "1", "malformed", "2")
-        self.seal_all_but_the_first()
+        for takes_long in (False, True):
+            done = self.keep("malformed", "1", "malformed", "2", takes_long=takes_long)
+            self.jobs.do_all()
+            for refused in (done[0], done[2]):
+                self.failureResultOf(refused, CannotUnderstand)
+            for kept in (done[1], done[3]):
+                self.successResultOf(kept)
+        self.assertEqual(["1", "2"] * 2, [name for batch in self.batches for name in batch])
+
+    def test_what_takes_long_is_sealed_while_others_are_committed(self) -> None:
+        (first,) = self.keep("1")
+        done = self.keep("2", "3", takes_long=True)
+        commits, *seals = self.jobs.waiting
+        self.jobs.waiting = seals
         self.jobs.do_all()
-        for refused in (done[0], done[2]):
-            self.failureResultOf(refused, CannotUnderstand)
-        for kept in (done[1], done[3]):
-            self.successResultOf(kept)
-        self.assertEqual([["1", "2"]], self.batches)
+        for each in done:
+            self.assertNoResult(each)
+        self.jobs.waiting = [commits]
+        self.jobs.do_all()
+        for each in (first, *done):
+            self.successResultOf(each)
+        self.assertEqual([["1"], ["2", "3"]], self.batches)
 
     def test_an_error_of_the_program_acknowledges_nothing_and_the_next_go_on(self) -> None:
         done = self.keep("1", "breaks", "2")
-        self.seal_all_but_the_first()
         self.jobs.do_one()
         later = self.keep("3")
         self.jobs.do_all()

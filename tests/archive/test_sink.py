@@ -46,7 +46,8 @@ class SinkTests(SynchronousTestCase):
         )
         return FileSink(draft, self.jobs, self.keep, largest=largest, failed=self.failures.append)
 
-    def keep(self, seal: Callable[[], Sealed]) -> Deferred[None]:
+    def keep(self, seal: Callable[[], Sealed], *, takes_long: bool) -> Deferred[None]:
+        self.takes_long = takes_long
         return self.jobs(seal).addCallback(self.kept_for_good)
 
     def kept_for_good(self, sealed: Sealed) -> None:
@@ -89,6 +90,14 @@ class SinkTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(finished))
         self.assertEqual(META + SMALL, self.kept)
         self.assertEqual([], self.jobs.waiting)
+
+    def test_it_says_whether_there_is_much_left_to_be_done_at_the_end(self) -> None:
+        for data, takes_long in ((SMALL, False), (LARGE[: JOB_SIZE // 2], True)):
+            self.sink = self.make()
+            self.write(data)
+            self.sink.finish().addErrback(lambda _: None)
+            self.assertIs(takes_long, self.takes_long)
+            self.jobs.do_all()
 
     def test_a_large_object_arrives_in_order_and_whole(self) -> None:
         self.write_all(LARGE)

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -40,6 +41,20 @@ MOST_WAITING = 6 << 20
 #: What a view weighs besides its bytes: without it, very small fragments would
 #: fill the memory long before their bytes count for anything.
 VIEW_WEIGHT = 256
+#: Bytes that are inspected and written in less time than a job costs.
+BRIEFLY_SEALED = 1 << 16
+
+
+class Keep(Protocol):
+    """Keeps drafts for good."""
+
+    def __call__(self, seal: Callable[[], Sealed], /, *, takes_long: bool) -> Deferred[None]:
+        """Keep one.
+
+        :param seal: seals it; is called in a thread.
+        :param takes_long: whether that takes long.
+        :return: fires when it is kept.
+        """
 
 
 @implementer(IInstanceSink)
@@ -48,7 +63,7 @@ class FileSink:
 
     :param draft: the file to be; nothing else may use it.
     :param in_thread: where its methods are called.
-    :param keep: seals the draft, in a thread, and fires when it is kept for good.
+    :param keep: seals the draft and keeps it for good.
     :param largest: most bytes of the data set; None for no limit.
     :param failed: told of each job that failed.
     """
@@ -57,7 +72,7 @@ class FileSink:
         self,
         draft: Draft,
         in_thread: InThread,
-        keep: Callable[[Callable[[], Sealed]], Deferred[None]],
+        keep: Keep,
         *,
         largest: int | None = None,
         failed: Callable[[Failure], None] = lambda _: None,
@@ -162,7 +177,8 @@ class FileSink:
     def _commit(self, finished: Deferred[None]) -> None:
         failure = self._failure
         if failure is None:
-            kept = self._keep(partial(self._draft.seal, self._take()))
+            takes_long = self._gathered_weight > BRIEFLY_SEALED
+            kept = self._keep(partial(self._draft.seal, self._take()), takes_long=takes_long)
             kept.addErrback(self._not_kept).addCallbacks(finished.callback, finished.errback)
         elif self._on_disk:
             self._in_thread(self._draft.remove).addBoth(lambda _: finished.errback(failure))
