@@ -206,6 +206,25 @@ class FailureTests(DeliveryCase):
         self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
         self.assertEqual({"here": (1, 0)}, self.backlog())
 
+    def test_a_task_that_nobody_can_do_holds_up_no_other(self) -> None:
+        good = self.answer
+
+        def answer(task: Task) -> Delivery:
+            if task.payload["what"] == "poison":
+                raise ZeroDivisionError("a mistake")
+            return good(task)
+
+        self.answer = answer
+        self.put("a", "poison", "b", "c")
+        self.start()
+        self.assertEqual({"a", "b", "c"}, {what for _, what in self.delivered} - {"poison"})
+        self.assertEqual({"there": (1, 0)}, self.backlog())
+        self.pass_time(3600)
+        self.assertEqual({"there": (0, 1)}, self.backlog())
+        attempts = [what for _, what in self.delivered].count("poison")
+        self.assertEqual(1 + ATTEMPTS_IF_LASTING, attempts)
+        self.assertTrue(self.flushLoggedErrors(ZeroDivisionError))
+
 
 class UnreachableTests(DeliveryCase):
     def test_all_that_waits_for_it_is_put_off_and_nobody_else_waits(self) -> None:

@@ -175,6 +175,18 @@ class ForwarderTests(SynchronousTestCase):
         self.assertEqual(["1.1", "1.3"], [uid for uid, each in found.items() if not each.error])
         self.assertTrue(found["1.2"].lasting)
 
+    def test_two_tasks_for_one_instance_are_both_done(self) -> None:
+        # As when it was replaced while its destination was away.
+        destinations: Any = PlayedDestinations(self.node)
+        forwarder = Forwarder(destinations, self.find)
+        tasks = tasks_for("1.1", "1.2", "1.1")
+
+        async def deliver() -> list[int]:
+            return [each.task.key async for each in forwarder.deliver("THERE", tasks)]
+
+        keys = self.successResultOf(Deferred.fromCoroutine(deliver()))
+        self.assertEqual([0, 1, 2], keys)
+
     def test_an_index_that_is_away_is_told_as_such(self) -> None:
         self.missing["1.1"] = IndexUnavailable("the index", "it is away")
         self.failureResultOf(self.deliver("1.1"), IndexUnavailable)

@@ -9,6 +9,8 @@ for each other, and each is served in one place.
 Where a destination cannot be reached at all, everything that waits for it is put off, later and
 later each time; where one task fails, only that one is.  What is older than it may become is given
 up, and so is, after a few attempts, what a destination refuses for a reason that will not pass.
+Where whoever does tasks breaks down over them, each is tried by itself, so that the one that
+nobody can do holds up no other.
 
 Whatever happens to this process, no task is lost: what was leased when it died is due again
 when it starts, or for another node when the lease ends.
@@ -172,12 +174,35 @@ class Deliveries:
                 raise  # it is not about the destination
             await self._unreachable(name, list(left.values()), str(error))
             return False
+        except CancelledError:
+            raise
+        except Exception:  # noqa: BLE001  # whatever it is, the queue must not stand still
+            self.log.failure("{kind} to {name!r} cannot be done", kind=self._kind, name=name)
+            await done.write()
+            return await self._one_by_one(name, list(left.values()), alone=len(tasks) == 1)
         finally:
             renewing.stop()
         await done.write()
         for task in left.values():
             await self._note_failure(Delivery(task=task, error="it was not attempted"))
         self._failures.pop(name, None)
+        return True
+
+    async def _one_by_one(self, name: str, left: Sequence[Task], *, alone: bool) -> bool:
+        """One of these is what nobody can do: find out which, and note that.
+
+        :param alone: it was tried by itself.
+        """
+        if alone:
+            for task in left:
+                await self._note_failure(
+                    Delivery(task=task, error="an error of this program, see the log", lasting=True)
+                )
+            return True
+        for task in left:
+            # Those behind one that finds nobody there stay leased until that ends.
+            if not await self._serve(name, [task]):
+                return False
         return True
 
     async def _write_done(self, keys: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ after one round.
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -113,7 +114,7 @@ class Forwarder:
         found = _Found(self._find, tasks)
         async with aclosing(destination.send(found.instances())) as outcomes:
             async for outcome in outcomes:
-                task = found.tasks.pop(outcome.instance.sop_instance_uid)
+                task = found.tasks[outcome.instance.sop_instance_uid].popleft()
                 yield _delivery(task, outcome)
         for delivery in found.failures:
             yield delivery
@@ -122,14 +123,15 @@ class Forwarder:
 class _Found:
     """The instances of tasks, as they are asked for.
 
-    :ivar tasks: those under way, by SOP Instance UID.
+    :ivar tasks: those under way, by SOP Instance UID; several, where one was replaced before
+        it could be sent.
     :ivar failures: those whose instances cannot be sent.
     """
 
     def __init__(self, find: Find, tasks: Sequence[Task]) -> None:
         self._find = find
         self._all = tasks
-        self.tasks: dict[str, Task] = {}
+        self.tasks: defaultdict[str, deque[Task]] = defaultdict(deque)
         self.failures: list[Delivery] = []
 
     async def instances(self) -> AsyncIterator[OutgoingInstance]:
@@ -142,7 +144,7 @@ class _Found:
             except DicomTLSError as error:
                 self.failures.append(Delivery(task=task, error=str(error), lasting=True))
                 continue
-            self.tasks[uid] = task
+            self.tasks[uid].append(task)
             yield instance
 
 
