@@ -48,7 +48,7 @@ class JsonModelTests(SynchronousTestCase):
     def test_it_is_json_in_ascii_that_any_database_takes(self) -> None:
         dataset = Dataset()
         dataset.PatientName = "Kästner^Erich"
-        dataset.PatientComments = "\0 \ud83d"
+        dataset.PatientComments = "\0 \U0001f600"
         text = to_json(dataset)
         self.assertTrue(text.isascii())
         self.assertNotIn("\0", text)
@@ -59,6 +59,10 @@ class JsonModelTests(SynchronousTestCase):
             (0x00101030, "DS", "secret"),
             (0x00200013, "IS", "secret"),
             (0x00181041, "DS", "nan"),
+            # From a device that writes Latin-1 where only ASCII may be (PS3.5 6.1.2.3).
+            (0x00180015, "CS", "sécret"),
+            (0x00400241, "AE", "secrét"),
+            (0x00104000, "LT", "secret \ud83d"),
         ):
             error = self.assertRaises(MalformedDataSet, to_json, element(tag, vr, value))
             self.assertEqual(tag, error.tag)

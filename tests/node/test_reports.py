@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydicom.dataset import Dataset
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.archive.doubles import at_once
 from tests.node.doubles import PlayedDestinations, PlayedNode
 from txdicomtls import uids
 from txdicomtls.archive.payloads import report_task
@@ -68,13 +70,23 @@ class Listening:
 class ReporterTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.refused: set[str] = set()
+        self.broken: list[int] = []
+        self.in_threads: list[str] = []
         self.node = PlayedNode()
         self.node.make = lambda contexts: Listening(contexts, self.refused)
 
+    def in_thread(self, function: Any, *arguments: Any) -> Any:
+        self.in_threads.append(function.__name__)
+        return at_once(function, *arguments)
+
     def deliver(self, *events: EventReport, name: str = "THERE") -> Deferred[list[Delivery]]:
         destinations: Any = PlayedDestinations(self.node)
-        reporter = Reporter(destinations)
+        in_thread: Any = self.in_thread
+        reporter = Reporter(destinations, in_thread)
         tasks = [task_of(key, each) for key, each in enumerate(events)]
+        for key in self.broken:
+            payload = {**tasks[key].payload, "information": {"x": {}}}
+            tasks[key] = dataclasses.replace(tasks[key], payload=payload)
 
         async def deliver() -> list[Delivery]:
             return [each async for each in reporter.deliver(name, tasks)]
@@ -109,6 +121,15 @@ class ReporterTests(SynchronousTestCase):
         self.assertEqual([True, False], [each.lasting for each in found])
         self.assertIn("0110H", found[0].error)
         self.assertEqual("", found[1].error)
+
+    def test_one_that_cannot_be_read_harms_no_other(self) -> None:
+        self.broken.append(0)
+        found = self.successResultOf(self.deliver(event("1.1"), event("1.2")))
+        self.assertEqual([True, False], [each.lasting for each in found])
+
+    def test_each_is_read_in_a_thread_when_it_is_its_turn(self) -> None:
+        self.successResultOf(self.deliver(event("1.1"), event("1.2")))
+        self.assertEqual(["reported_event"] * 2, self.in_threads)
 
     def test_a_requestor_that_cannot_be_called_is_told_nothing(self) -> None:
         self.failureResultOf(self.deliver(event("1.1"), name="ELSEWHERE"), DestinationUnknown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydicom.dataset import Dataset
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.archive.doubles import at_once
 from tests.node.doubles import PlayedDestinations, PlayedNode
 from txdicomtls.archive.payloads import StepMessage, StepOperation, step_task
 from txdicomtls.errors import DestinationUnknown, OperationFailed
@@ -65,7 +67,7 @@ class StepTellerTests(SynchronousTestCase):
 
     def deliver(self, *tasks: Task, name: str = "THERE") -> Deferred[list[Delivery]]:
         destinations: Any = PlayedDestinations(self.node)
-        teller = StepTeller(destinations)
+        teller = StepTeller(destinations, at_once)
 
         async def deliver() -> list[Delivery]:
             return [each async for each in teller.deliver(name, tasks)]
@@ -86,6 +88,15 @@ class StepTellerTests(SynchronousTestCase):
         self.statuses["create"] = 0x0111
         (delivery,) = self.successResultOf(self.deliver(task_of(0, StepOperation.CREATE)))
         self.assertEqual("", delivery.error)
+
+    def test_what_cannot_be_read_harms_no_other(self) -> None:
+        broken = dataclasses.replace(
+            task_of(0, StepOperation.CREATE, "1.1"),
+            payload={"operation": "create", "sop_instance_uid": "1.1", "attributes": {"x": {}}},
+        )
+        found = self.successResultOf(self.deliver(broken, task_of(1, StepOperation.CREATE, "1.2")))
+        self.assertEqual([True, False], [each.lasting for each in found])
+        self.assertEqual("", found[1].error)
 
     def test_what_is_refused_lasts_and_harms_no_other(self) -> None:
         self.statuses["create"] = 0x0106

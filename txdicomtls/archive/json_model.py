@@ -22,7 +22,8 @@ def to_json(dataset: Dataset) -> str:
     """Write a data set as JSON.
 
     :param dataset: has no pixel data worth mentioning: values of bytes become long texts.
-    :raises MalformedDataSet: a value of it cannot be written; names its tag.
+    :raises MalformedDataSet: a value of it cannot be written, or could not be read again: text with
+        a character that its representation cannot have; names its tag.
     """
     model: dict[str, Any] = {}
     for element in dataset:
@@ -31,6 +32,9 @@ def to_json(dataset: Dataset) -> str:
         try:
             written = element.to_json_dict(None, 0)
             json.dumps(written, allow_nan=False)
+            alone = Dataset()
+            alone[element.tag] = element
+            encode(alone, EXPLICIT_VR_LITTLE_ENDIAN)  # as whoever reads it does
         except Exception as error:
             # pydicom raises whatever comes of a value that is none of its representation.
             raise MalformedDataSet("a value has no form in JSON", tag=int(element.tag)) from error

@@ -49,8 +49,16 @@ def report_task(event: EventReport) -> NewTask:
     )
 
 
+def report_caller(task: Task) -> str:
+    """The AE title by which the node that is to be told called us."""
+    return str(task.payload["own_ae_title"])
+
+
 def reported_event(task: Task) -> EventReport:
-    """What a node is to be told."""
+    """What a node is to be told.  Blocks, where it is about thousands of instances.
+
+    :raises MalformedDataSet: what was kept cannot be read.
+    """
     payload = task.payload
     return EventReport(
         ae_title=payload["ae_title"],
@@ -102,7 +110,10 @@ def step_task(destination: str, message: StepMessage) -> NewTask:
 
 
 def step_message(task: Task) -> StepMessage:
-    """What a node is to be told of a procedure step."""
+    """What a node is to be told of a procedure step.  Blocks, where that is much.
+
+    :raises MalformedDataSet: what was kept cannot be read.
+    """
     payload = task.payload
     return StepMessage(
         operation=StepOperation(payload["operation"]),

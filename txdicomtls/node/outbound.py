@@ -64,8 +64,8 @@ class Outbound:
         )
         deliveries = {
             TaskKind.FORWARD: Forwarder(destinations, keeping.find).deliver,
-            TaskKind.REPORT: Reporter(destinations).deliver,
-            TaskKind.PROCEDURE_STEP: StepTeller(destinations).deliver,
+            TaskKind.REPORT: Reporter(destinations, in_thread).deliver,
+            TaskKind.PROCEDURE_STEP: StepTeller(destinations, in_thread).deliver,
         }
         self._deliveries = {
             kind: Deliveries(self._queue, kind, deliver, self._with)
