@@ -338,9 +338,11 @@ class PageTests(IndexCase):
         self.assertLessEqual({f"1.2.{study}" for study in stayed}, set(seen))
 
     def test_nothing_is_held_in_the_database_between_pages(self) -> None:
+        pool: Any = self.index._database._engine.pool
+        held = pool.checkedout()  # the one that is kept for writing, where there is one
         search = self.index.find(identifier("STUDY"), root=Root.STUDY, options=FindOptions(page=5))
         next(search)
-        self.assertEqual(0, self.index._database._engine.pool.checkedout())  # type: ignore[attr-defined]  # of a queue
+        self.assertEqual(held, pool.checkedout())
 
     def test_a_page_may_be_empty_so_that_one_can_stop_there(self) -> None:
         asked = identifier("STUDY", StudyDescription="*x*x*")
