@@ -52,9 +52,12 @@ class DraftCase(SynchronousTestCase):
         *,
         disk: Disk = os,
         identify: Callable[[IncomingInstance, Contents], Identified] = identified,
+        synced: bool = False,
     ) -> Draft:
         inspection = Inspection(INSTANCE)
-        return Draft(self.root / TEMPORARY, INSTANCE, inspection, identify, disk=disk)
+        return Draft(
+            self.root / TEMPORARY, INSTANCE, inspection, identify, disk=disk, synced=synced
+        )
 
     def closed(self, sealed: Sealed) -> Sealed:
         assert sealed.descriptor is not None
@@ -107,6 +110,25 @@ class SealTests(DraftCase):
             disk = FaultyDisk()
             self.assertRaises(CannotUnderstand, self.draft(disk=disk).seal, [memoryview(data)])
             self.assertEqual([], disk.calls)
+
+    def test_what_the_disk_needs_long_for_is_written_before_it_is_inspected(self) -> None:
+        seen: list[list[str]] = []
+
+        def look(what: IncomingInstance, contents: Contents) -> Identified:
+            seen.append(list(disk.calls))
+            return identified(what, contents)
+
+        long = data_set(pixels=bytes(1 << 17))
+        for data in (long, DATA):
+            disk = FaultyDisk()
+            self.closed(self.draft(disk=disk, identify=look, synced=True).seal([memoryview(data)]))
+            self.assertEqual(META + data, self.written)
+            (self.root / TEMPORARY).unlink()
+        self.assertEqual([["open", "fchmod", "writev"], []], seen)
+        disk = FaultyDisk()
+        with self.assertRaises(CannotUnderstand):
+            self.draft(disk=disk, synced=True).seal([memoryview(long[:-2])])
+        self.assertEqual(set(), files_below(self.root))
 
     def test_what_is_refused_leaves_nothing_however_it_came(self) -> None:
         before = open_descriptors()

@@ -5,6 +5,8 @@ are inspected on the way.  When they are complete and right the draft is *sealed
 is durable yet, and its file is open still, so that a failure to write it, which the system
 reports to whoever has it open, is not lost.  How a sealed draft is kept for good is told in
 :mod:`txdicomtls.archive.commit`.
+
+What the disk needs long for is written before it is inspected, so that the disk works meanwhile.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from txdicomtls.archive.disk import Disk, joined, reason_of, write_all
+from txdicomtls.archive.disk import Disk, joined, reason_of, write_all, write_back
 from txdicomtls.archive.inspection import Contents, Inspection
 from txdicomtls.errors import OutOfResources
 from txdicomtls.index.record import InstanceRecord
@@ -23,6 +25,8 @@ from txdicomtls.instance import IncomingInstance
 from txdicomtls.part10 import meta_bytes
 
 _FILE_MODE = 0o640
+#: Bytes that take longer to be synced than the call.
+_LONG = 1 << 16
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -75,6 +79,7 @@ class Draft:
     :param inspection: of its data set.
     :param identify: what follows from the contents.
     :param disk: the system calls.
+    :param synced: whether it is going to be synced.
     :raises InvalidInstance: one of the three UIDs of the instance is not a UID.
     """
 
@@ -86,6 +91,7 @@ class Draft:
         identify: Identify,
         *,
         disk: Disk,
+        synced: bool = False,
     ) -> None:
         self._temporary = temporary
         self._instance = instance
@@ -93,6 +99,7 @@ class Draft:
         self._inspection = inspection
         self._identify = identify
         self._disk = disk
+        self._synced = synced
         self._descriptor: int | None = None
         self._exists = False
 
@@ -118,10 +125,14 @@ class Draft:
         """
         with self._removed_on_error():
             data = joined(views) if views else memoryview(b"")
+            is_long = self._synced and len(data) >= _LONG
+            if is_long:
+                write_back(self._write(data))
             self._inspection.feed(data)
             contents = self._inspection.end()
             identified = self._identify(self._instance, contents)
-            self._write(data)
+            if not is_long:
+                self._write(data)
             descriptor, self._descriptor = self._descriptor, None
             return Sealed(
                 instance=self._instance,
@@ -144,7 +155,7 @@ class Draft:
             with contextlib.suppress(OSError):
                 self._disk.unlink(self._temporary)
 
-    def _write(self, data: memoryview) -> None:
+    def _write(self, data: memoryview) -> int:
         views = [data] if data else []
         if self._descriptor is None:
             self._descriptor = self._disk.open(self._temporary, _CREATE, _FILE_MODE)
@@ -152,6 +163,7 @@ class Draft:
             self._disk.fchmod(self._descriptor, _FILE_MODE)  # whatever the umask took away
             views.insert(0, memoryview(self._meta))
         write_all(self._disk, self._descriptor, views)
+        return self._descriptor
 
     @contextlib.contextmanager
     def _removed_on_error(self) -> Iterator[None]:
