@@ -158,6 +158,14 @@ class SqliteTests(SynchronousTestCase):
             ]
         self.assertEqual(["wal", 2, 1], settings)
 
+    def test_it_may_be_left_to_the_system_when_a_commit_is_synced(self) -> None:
+        database = Database(self.path, monotonic=time.monotonic, sync=False)
+        self.addCleanup(database.close)
+        with database.reading(1) as connection:
+            for name, setting in (("journal_mode", "wal"), ("synchronous", 1)):
+                found = connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+                self.assertEqual(setting, found)
+
     def test_nobody_else_may_read_the_data_of_patients(self) -> None:
         database = self.open()
         database.write(lambda connection: connection.execute(text("DELETE FROM contents")))

@@ -70,10 +70,14 @@ class PasswordTests(IndexCase):
     def setUp(self) -> None:
         super().setUp()
         self.opened: list[str] = []
-        self.patch(index_opening, "open_index", self.opened.append)
+        self.patch(index_opening, "open_index", self.open)
         self.section = IndexSection(
             url="postgresql://me@host:5433/name", password=PasswordSection(env="PASSWORD")
         )
+
+    def open(self, where: str, *, sync: bool) -> None:
+        self.assertTrue(sync)
+        self.opened.append(where)
 
     def test_it_is_put_into_the_url_whatever_is_in_it(self) -> None:
         self.successResultOf(self.opening(self.section, PASSWORD="p@ss:w/ord"))  # of no database

@@ -83,12 +83,17 @@ class Database:
 
     :param where: a URL of SQLAlchemy for SQLite or PostgreSQL, or the path of an SQLite file.
     :param monotonic: a clock, in seconds; for time limits.
+    :param sync: False to leave it to the system when what SQLite commits reaches the disk: when
+        the machine stops, the last transactions may be lost, and nothing else is.
     :raises IndexUnavailable: it cannot be opened.
     :raises IndexTooNew: its schema comes from a newer release.
     """
 
-    def __init__(self, where: str | Path, *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, where: str | Path, *, monotonic: Callable[[], float], sync: bool = True
+    ) -> None:
         url = _url(where)
+        self._sync = sync
         self.where = url.render_as_string(hide_password=True)
         self._monotonic = monotonic
         self._sqlite = url.get_backend_name() == "sqlite"
@@ -187,7 +192,7 @@ class Database:
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode not in ("wal", "memory"):
             raise IndexUnavailable(self.where, "its file system allows no write-ahead log")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._sync else 'NORMAL'}")
         connection.execute("PRAGMA foreign_keys = ON")
 
     def _prepare(self) -> None:

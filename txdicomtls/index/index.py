@@ -252,6 +252,7 @@ def open_index(
     *,
     monotonic: Callable[[], float] = time.monotonic,
     tasks_for: TasksFor | None = None,
+    sync: bool = True,
 ) -> Index:
     """Open the index, and bring its schema up to date.  Blocks.
 
@@ -259,10 +260,11 @@ def open_index(
         as ``postgresql://user@host/name``.
     :param monotonic: a clock, in seconds; for time limits.
     :param tasks_for: as :class:`Index` has it.
+    :param sync: False to leave it to the system when what SQLite commits reaches the disk.
     :raises IndexUnavailable: it cannot be opened.
     :raises IndexTooNew: its schema comes from a newer release.
     """
-    database = Database(where, monotonic=monotonic)
+    database = Database(where, monotonic=monotonic, sync=sync)
     return Index(database, monotonic=monotonic, tasks_for=tasks_for)
 
 

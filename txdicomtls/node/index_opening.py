@@ -24,6 +24,7 @@ async def open_configured_index(
     *,
     reactor: IReactor,
     in_thread: InThread,
+    sync: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> Index:
     """Open the index, and bring its schema up to date.
@@ -31,6 +32,7 @@ async def open_configured_index(
     :param data: directory of what the node keeps; made if it is missing.
     :param reactor: runs a command that knows the password.
     :param in_thread: runs what blocks.
+    :param sync: whether SQLite is to sync what it commits.
     :param environ: the environment.
     :raises txdicomtls.errors.PasswordUnavailable: nobody knows the password.
     :raises txdicomtls.errors.IndexUnavailable: it cannot be opened.
@@ -39,13 +41,13 @@ async def open_configured_index(
     """
     await in_thread(make_data_directory, data)
     if section.url == "sqlite":
-        return await in_thread(open_index, data / INDEX_FILE)
+        return await in_thread(open_index, data / INDEX_FILE, sync=sync)
     url = make_url(section.url)
     source = password_source(section.password, reactor, in_thread, environ)
     if source is not None:
         password = await source.password("the index", 1)
         url = url.set(password=password.decode("utf-8", "surrogateescape"))
-    return await in_thread(open_index, url.render_as_string(hide_password=False))
+    return await in_thread(open_index, url.render_as_string(hide_password=False), sync=sync)
 
 
 def make_data_directory(path: Path) -> None:

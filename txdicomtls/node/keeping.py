@@ -94,7 +94,7 @@ async def open_keeping(
     """
     section, data = configuration.archive, configuration.node.data
     index = await open_configured_index(
-        configuration.index, data, reactor=reactor, in_thread=in_thread
+        configuration.index, data, reactor=reactor, in_thread=in_thread, sync=section.sync
     )
     syntaxes = StoredSyntaxes(index.syntaxes)
 
