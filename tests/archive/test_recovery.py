@@ -52,6 +52,28 @@ class RecoveryTests(CommitCase):
         self.assertEqual(row, self.index.rows[UID])
         self.assertEqual((1, set()), (len(self.kept), self.incoming))
 
+    def test_an_index_that_knows_nothing_of_a_full_archive_is_not_its_index(self) -> None:
+        archive = self.archive()
+        self.successResultOf(self.store(archive))
+        archive.close()
+        self.index.rows.clear()
+        # What is under way must not hide that: it would make the index know of something.
+        (self.root / "incoming" / "2.part").hardlink_to(archive.path_of(UID))
+        other = self.root / "objects" / "00" / f"{UID}.1.dcm"
+        other.write_bytes(meta_bytes(instance(1)) + data_set(instance(1)))
+        error = self.assertRaises(StorageError, self.archive)
+        self.assertIn(f"objects/00/{UID}.1.dcm", str(error))
+        self.assertIn("archive rebuild", str(error))
+        self.assertEqual((2, {}), (len(self.kept), self.index.rows))
+        other.unlink()
+        self.archive()
+        self.assertEqual([UID], list(self.index.rows))
+
+    def test_what_is_no_instance_keeps_nobody_from_starting(self) -> None:
+        self.archive().close()
+        (self.root / "objects" / "00" / "README").write_text("not ours")
+        self.archive()
+
     def test_without_an_index_the_second_name_is_all_there_is_to_do(self) -> None:
         self.left(linked=True)
         self.archive(index=None)
@@ -202,11 +224,14 @@ class SentinelTests(CommitCase):
         self.assertIn("mounted", str(error))
         self.assertEqual([], list(self.root.iterdir()))
 
-    def test_one_that_was_made_without_an_index_can_get_one(self) -> None:
+    def test_one_that_was_made_without_an_index_can_get_one_if_it_knows_all(self) -> None:
+        self.archive(index=None).close()
+        self.archive(index=FakeIndex()).close()
         first = self.archive(index=None)
         self.successResultOf(self.store(first))
         first.close()
-        self.archive(index=FakeIndex())
+        error = self.assertRaises(StorageError, self.archive, index=FakeIndex())
+        self.assertIn("rebuild", str(error))
 
     def test_a_layout_that_depends_on_data_sets_needs_an_index(self) -> None:
         layout = Layout("{study_instance_uid}/{sop_instance_uid}")

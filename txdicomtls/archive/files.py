@@ -32,6 +32,7 @@ from txdicomtls.archive.inspection import Contents, Inspection
 from txdicomtls.archive.look import Look
 from txdicomtls.archive.names import Layout
 from txdicomtls.archive.naming import Naming
+from txdicomtls.archive.objects import first_instance
 from txdicomtls.archive.outcome import INDEX_ERRORS, InstanceIndex, Settled
 from txdicomtls.archive.reading import InstanceReader, Reading, Verified
 from txdicomtls.archive.rebuild_plan import PLAN_FILE
@@ -111,6 +112,7 @@ class FileArchive:
             raise ValueError(f"{node!r} is no name of a node")
         self._in_thread = in_thread
         self._disk = disk
+        self._sync = sync
         self._index = index
         self._layout = layout
         self._largest = largest
@@ -156,13 +158,9 @@ class FileArchive:
             directories or its index cannot be used.
         """
         try:
-            if (self._root.path / PLAN_FILE).exists():
-                raise StorageError(
-                    f"{self._root.path}: its index is being rebuilt, and not complete: let "
-                    "`txdicomtls archive rebuild` come to its end first"
-                )
             is_new = self._index is None or not self._index.count()
             self._root.prepare(self._layout, self._directories, is_new=is_new)
+            self._check_index(is_new=is_new)
             self._recovered = Recovery(
                 self._commit,
                 self._identify,
@@ -201,6 +199,7 @@ class FileArchive:
             Inspection(instance, self._wanted),
             self._identify,
             disk=self._disk,
+            synced=self._sync,
         )
         self._condition.check()
         return FileSink(
@@ -243,6 +242,29 @@ class FileArchive:
         """Let another process use the archive.  To be called when every sink has ended."""
         self._commit.close()
         self._root.close()
+
+    def _check_index(self, *, is_new: bool) -> None:
+        """Make sure that the index is the one of this archive.  Nobody rebuilds it meanwhile.
+
+        :param is_new: it knew no instance before anything was looked at.
+        :raises StorageError: it knows of nothing that is kept here, or not of all.
+        """
+        path = self._root.path
+        if (path / PLAN_FILE).exists():
+            raise StorageError(
+                f"{path}: its index is being rebuilt, and not complete: let "
+                "`txdicomtls archive rebuild` come to its end first"
+            )
+        if self._index is None or not is_new:
+            return
+        kept = first_instance(path, disk=self._disk)
+        # Another node may have kept the first one just now.
+        if kept is not None and not self._index.count():
+            raise StorageError(
+                f"{path}: there are instances, as {kept}, and the index knows of none: name the "
+                "index that belongs to them, put a copy of it back, or have it made out of the "
+                "files by `txdicomtls archive rebuild`"
+            )
 
     def _identify(self, instance: IncomingInstance, contents: Contents) -> Identified:
         if self._index is None:

@@ -17,12 +17,14 @@ from txdicomtls.archive.description import described
 from txdicomtls.archive.disk import Disk
 from txdicomtls.archive.draft import Identified
 from txdicomtls.archive.inspection import Contents
+from txdicomtls.archive.kept import open_plain
 from txdicomtls.archive.names import OBJECTS, other_path
 from txdicomtls.archive.recovery import sealed_again
-from txdicomtls.errors import StorageError
+from txdicomtls.errors import NotADicomFile, StorageError
 from txdicomtls.index.attributes import WANTED
 from txdicomtls.index.record import InstanceRecord
 from txdicomtls.instance import IncomingInstance
+from txdicomtls.part10 import header_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,23 @@ def look_at_object(root: Path, path: PurePosixPath) -> ObjectFile | None:
     except FileNotFoundError:
         return None
     return _object_file(path, status)
+
+
+def first_instance(root: Path, *, disk: Disk) -> PurePosixPath | None:
+    """The first file of an instance that is kept, and not just being kept; None if there is none.
+
+    :raises OSError: a directory cannot be read.
+    """
+    unfinished = under_way(root)
+    for file in object_files(root):
+        if file.is_plain and not (file.names > 1 and file.inode in unfinished):
+            try:
+                with open_plain(disk, root / file.path) as opened:
+                    header_of(opened, Path(file.path))
+            except (NotADicomFile, OSError):
+                continue
+            return file.path
+    return None
 
 
 def under_way(root: Path) -> frozenset[tuple[int, int]]:
