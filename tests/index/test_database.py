@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import sys
@@ -48,8 +49,8 @@ class SchemaTests(IndexCase):
 
     def test_tables_of_someone_else_are_left_alone(self) -> None:
         self.write("DELETE FROM alembic_version")
-        with self.assertRaises(IndexUnavailable):
-            open_index(self.where)
+        error = self.assertRaises(IndexUnavailable, open_index, self.where)
+        self.assertIn("the database of something else", error.problem)
 
     def test_nodes_that_start_at_once_migrate_once(self) -> None:
         where = self.make_database()
@@ -174,10 +175,26 @@ class SqliteTests(SynchronousTestCase):
         for path in files:
             self.assertEqual(0, stat.S_IMODE(path.stat().st_mode) & 0o027, path)
 
+    def test_one_that_was_copied_back_for_everybody_is_for_nobody_else(self) -> None:
+        self.open().close()
+        log = self.path.with_name(f"{self.path.name}-wal")
+        log.touch()
+        for path in (self.path, log):
+            path.chmod(0o644)
+        self.open()
+        self.assertEqual(
+            [0o640] * 2, [stat.S_IMODE(each.stat().st_mode) for each in (self.path, log)]
+        )
+
+    def test_a_umask_that_forbids_everything_leaves_it_to_its_owner(self) -> None:
+        self.addCleanup(os.umask, os.umask(0o777))
+        self.open()
+        self.assertEqual(0o600, stat.S_IMODE(self.path.stat().st_mode))
+
     def test_a_file_that_is_no_database_is_left_alone(self) -> None:
         self.path.write_bytes(b"something of someone else's" * 99)
         error = self.assertRaises(IndexUnavailable, self.open)
-        self.assertIn("damaged", error.problem)
+        self.assertIn("`txdicomtls archive rebuild --anew`", error.problem)
         self.assertEqual(b"something of someone else's" * 99, self.path.read_bytes())
 
     def test_a_damaged_database_is_no_answer(self) -> None:

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -39,6 +40,10 @@ WAITING = 10.0
 ATTEMPTS = 8
 
 _FILE_MODE = 0o640
+#: What the mode of the files must have, and the most that it may have.
+_LEAST_MODE, _MOST_MODE = 0o600, 0o660
+#: The database, its log, and what those who use it share.
+_ENDINGS = ("", "-wal", "-shm")
 
 # SQLSTATE: serialization failure, deadlock, foreign key gone, unique key come (PostgreSQL A).
 _DONE_AGAIN = frozenset(("40001", "40P01", "23503", "23505"))
@@ -178,6 +183,8 @@ class Database:
             # It holds data of patients.  The files beside it get the mode that it has.
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             os.close(os.open(url.database, flags, _FILE_MODE))
+            for ending in _ENDINGS:
+                _keep_others_out(Path(url.database + ending))
             _sync_directory(Path(url.database).parent)
         engine = create_engine(
             url, pool_size=8, max_overflow=24, pool_timeout=WAITING, hide_parameters=True
@@ -314,10 +321,22 @@ def _explained(error: BaseException | None) -> str:
     if isinstance(error, sqlite3.Error):
         code = getattr(error, "sqlite_errorcode", None)
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return f"{error}: it is damaged; put a copy back, or have the archive indexed anew"
+            return (
+                f"{error}: it is damaged; put a copy back, or have the archive indexed anew by "
+                "`txdicomtls archive rebuild --anew`"
+            )
         return str(error)
     primary = getattr(getattr(error, "diag", None), "message_primary", None)
     return primary or " ".join(str(error).split())
+
+
+def _keep_others_out(path: Path) -> None:
+    """Let nobody but owner and group read a file, whatever the umask and whoever copied it back."""
+    with suppress(FileNotFoundError, PermissionError):  # not there, or not ours
+        mode = stat.S_IMODE(path.stat().st_mode)
+        wanted = (mode | _LEAST_MODE) & _MOST_MODE
+        if mode != wanted:
+            path.chmod(wanted)
 
 
 def _sync_directory(directory: Path) -> None:

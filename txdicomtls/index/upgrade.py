@@ -8,9 +8,10 @@ from pathlib import Path
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
-from txdicomtls.errors import IndexTooNew
+from txdicomtls.errors import IndexTooNew, IndexUnavailable
+from txdicomtls.index.schema import METADATA
 
 _REVISIONS = Path(__file__).parent / "migrations"
 
@@ -23,6 +24,7 @@ def upgrade(connection: Connection, where: str) -> None:
 
     :param where: the database, for the text of the error.
     :raises IndexTooNew: the schema comes from a newer release.
+    :raises IndexUnavailable: there are tables of these names that are not ours.
     """
     scripts = ScriptDirectory(_REVISIONS, version_locations=[str(_REVISIONS)])
 
@@ -33,8 +35,15 @@ def upgrade(connection: Connection, where: str) -> None:
 
     context = MigrationContext.configure(connection, opts={"fn": missing})
     known = {script.revision for script in scripts.walk_revisions()}
-    for revision in context.get_current_heads():
+    heads = context.get_current_heads()
+    for revision in heads:
         if revision not in known:
             raise IndexTooNew(where, revision)
+    if not heads and (taken := METADATA.tables.keys() & inspect(connection).get_table_names()):
+        raise IndexUnavailable(
+            where,
+            f"it has a table {min(taken)!r} that no release of this program has made: it is the "
+            "database of something else, or damaged",
+        )
     with Operations.context(context):
         context.run_migrations()
