@@ -35,6 +35,7 @@ from tests.archive.instances import SERIES, STUDY, data_set, instance
 from tests.archive.test_commit import OTHER
 from txdicomtls.archive import ArchiveEventKind, DuplicatePolicy, FileArchive, Layout
 from txdicomtls.errors import (
+    DamagedInstance,
     DuplicateInstance,
     InvalidInstance,
     MismatchedInstance,
@@ -424,6 +425,24 @@ class LayoutTests(ArchiveCase):
         other = data_set(study="1.9")
         self.failureResultOf(self.store(archive, INSTANCE, other), DuplicateInstance)
         self.assertEqual({f"2026/{STUDY}/{SERIES}/{UID}.dcm"}, self.kept)
+
+    def test_what_was_away_for_a_moment_is_not_given_up_for_other_bytes(self) -> None:
+        archive = self.archive(layout=Layout(self.PATTERN))
+        self.successResultOf(self.store(archive))
+        path = self.root / self.index.rows[UID].path
+        away = Path(self.mktemp())
+        path.rename(away)
+        self.failureResultOf(archive.open_instance(UID), DamagedInstance)
+        self.assertIs(Flaw.MISSING, self.index.rows[UID].flaw)
+        away.rename(path)
+        other = data_set(study="1.9")
+        self.failureResultOf(self.store(archive, INSTANCE, other), DuplicateInstance)
+        self.assertEqual({f"2026/{STUDY}/{SERIES}/{UID}.dcm"}, self.kept)
+        self.assertIs(Flaw.NONE, self.index.rows[UID].flaw)
+        path.write_bytes(path.read_bytes()[:-2])
+        self.failureResultOf(archive.open_instance(UID), DamagedInstance)
+        self.successResultOf(self.store(archive, INSTANCE, other))
+        self.assertEqual({f"2026/1.9/{SERIES}/{UID}.dcm"}, self.kept)
 
     def test_a_layout_can_be_changed_with_instances_in_the_archive(self) -> None:
         first = self.archive()

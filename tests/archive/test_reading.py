@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import itertools
 from pathlib import Path
 
 from twisted.internet.defer import Deferred
@@ -11,7 +12,7 @@ from twisted.internet.defer import Deferred
 from tests.archive.cases import ArchiveCase
 from tests.archive.doubles import INSTANCE, UID, FaultyDisk, open_descriptors
 from tests.archive.instances import data_set, instance
-from txdicomtls.archive import FileArchive, InstanceReader, Safety, Verified
+from txdicomtls.archive import DuplicatePolicy, FileArchive, InstanceReader, Safety, Verified
 from txdicomtls.errors import DamagedInstance, OutOfResources, UnknownInstance
 from txdicomtls.index.record import Flaw
 from txdicomtls.part10 import meta_bytes
@@ -124,6 +125,29 @@ class ReadingTests(ArchiveCase):
             row = dataclasses.replace(self.index.rows[UID], path=path)
             self.index.rows[UID] = row
             self.failureResultOf(self.kept_in.open_instance(UID), DamagedInstance)
+
+    def test_one_that_is_replaced_before_it_is_opened_is_not_damaged(self) -> None:
+        new = data_set(pixels=b"new bytes!")
+        self.kept_in.close()
+        archive = self.archive(duplicates=DuplicatePolicy.REPLACE)
+        stale = self.index.rows[UID]
+        self.successResultOf(self.store(archive, data=new))
+        get = self.index.get
+        rows = iter([{UID: stale}])
+        self.patch(self.index, "get", lambda uids: next(rows, None) or get(uids))
+        self.assertEqual(new, self.read(self.open(archive)))
+        self.assertIs(Flaw.NONE, self.index.rows[UID].flaw)
+
+    def test_one_that_is_replaced_again_and_again_is_tried_later(self) -> None:
+        row = self.index.rows[UID]
+        names = itertools.count()
+        self.patch(
+            self.index,
+            "get",
+            lambda _: {UID: dataclasses.replace(row, path=f"objects/00/{next(names)}.dcm")},
+        )
+        self.failureResultOf(self.kept_in.open_instance(UID), OutOfResources)
+        self.assertIs(Flaw.NONE, self.index.rows[UID].flaw)
 
     def test_who_reads_keeps_what_is_replaced_meanwhile(self) -> None:
         reader = self.open()

@@ -8,6 +8,7 @@ safe has it read for that alone (:class:`Reading`).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -33,6 +34,10 @@ from txdicomtls.index.record import Flaw, KeptInstance
 from txdicomtls.part10 import FileHeader, header_of
 
 _CHUNK = 1 << 20
+
+#: How often an instance is looked up that is replaced again and again.
+_ATTEMPTS = 8
+_REPLACED = "the instance was replaced while it was looked at"
 
 
 class Safety(Enum):
@@ -150,14 +155,17 @@ class Reading:
             except InvalidInstance as error:
                 raise UnknownInstance("no such instance is kept") from error
             return self._opened(path, sop_instance_uid, None)
-        row = self._index.get([sop_instance_uid]).get(sop_instance_uid)
-        if row is None:
-            raise UnknownInstance("no such instance is kept")
-        try:
-            path = kept_path(row.path)
-        except InvalidInstance as error:
-            raise self._damaged(sop_instance_uid, Flaw.MISSING, "is in no archive") from error
-        return self._opened(path, sop_instance_uid, row)
+        for _ in range(_ATTEMPTS):
+            row = self._row(sop_instance_uid)
+            if row is None:
+                raise UnknownInstance("no such instance is kept")
+            try:
+                path = kept_path(row.path)
+            except InvalidInstance as error:
+                raise self._damaged(row, Flaw.MISSING, "is in no archive") from error
+            with contextlib.suppress(_Replaced):
+                return self._opened(path, sop_instance_uid, row)
+        raise _Replaced(_REPLACED)
 
     def verify(self, sop_instance_uid: str) -> Verified:
         """Read all of an instance.
@@ -179,7 +187,7 @@ class Reading:
         return Verified(safety=Safety.SAFE, sop_class_uid=reader.header.sop_class_uid)
 
     def _opened(self, path: PurePosixPath, uid: str, row: KeptInstance | None) -> InstanceReader:
-        damaged = partial(self._damaged, uid, Flaw.DAMAGED)
+        damaged = partial(self._damaged, row, Flaw.DAMAGED)
         try:
             file = self._file(path)
         except FileNotFoundError as error:
@@ -187,7 +195,7 @@ class Reading:
                 raise OutOfResources("the archive is not there") from error
             if row is None:
                 raise UnknownInstance("no such instance is kept") from error
-            raise self._damaged(uid, Flaw.MISSING, "is missing") from error
+            raise self._damaged(row, Flaw.MISSING, "is missing") from error
         except OSError as error:
             raise _unreadable(error) from error
         try:
@@ -214,10 +222,25 @@ class Reading:
         finally:
             self._disk.close(directory)
 
-    def _damaged(self, sop_instance_uid: str, flaw: Flaw, problem: str) -> DamagedInstance:
-        if self._index is not None:
-            self._index.mark(sop_instance_uid, flaw)
+    def _row(self, sop_instance_uid: str) -> KeptInstance | None:
+        assert self._index is not None  # it is asked for one
+        return self._index.get([sop_instance_uid]).get(sop_instance_uid)
+
+    def _damaged(self, row: KeptInstance | None, flaw: Flaw, problem: str) -> DamagedInstance:
+        """Note that a file is not what it should be.
+
+        :raises _Replaced: another file is the instance by now, and nothing is known against that.
+        """
+        if self._index is not None and row is not None:
+            now = self._row(row.sop_instance_uid)
+            if now is None or (now.path, now.sha256) != (row.path, row.sha256):
+                raise _Replaced(_REPLACED)
+            self._index.mark(row.sop_instance_uid, flaw)
         return DamagedInstance(problem)
+
+
+class _Replaced(OutOfResources):
+    """Another file has become the instance meanwhile: a later try finds that one."""
 
 
 def _unreadable(error: OSError) -> OutOfResources:

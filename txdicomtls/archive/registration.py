@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from txdicomtls.archive.directories import Directories
 from txdicomtls.archive.disk import Disk, reason_of
 from txdicomtls.archive.events import ArchiveEventKind
-from txdicomtls.archive.kept import look_at
+from txdicomtls.archive.kept import KeptFile, look_at
 from txdicomtls.archive.names import kept_path
 from txdicomtls.archive.naming import Naming, is_same_instance
 from txdicomtls.archive.outcome import INDEX_ERRORS, Entry, InstanceIndex
@@ -101,7 +101,10 @@ class Registration:
             _unsettled(entry, error)
 
     def _conflicts(self, entry: Entry, record: InstanceRecord, added: Added) -> None:
-        if added.flaw is not Flaw.NONE:
+        if added.flaw is not Flaw.NONE and self._is_sound(added):
+            # It has been put back, or was away for a moment: so it is kept as before.
+            self._index.mark(record.sop_instance_uid, Flaw.NONE)
+        elif added.flaw is not Flaw.NONE:
             # What was kept is lost: no policy can keep it.
             entry.happened(ArchiveEventKind.REPLACED, added.sha256)
             self._replace(entry, record)
@@ -123,15 +126,28 @@ class Registration:
 
     def _holds(self, path: str, entry: Entry) -> bool:
         """Whether another file is the same instance."""
+        kept = self._looked_at(path)
+        return kept is not None and is_same_instance(kept, entry.sealed)
+
+    def _is_sound(self, added: Added) -> bool:
+        """Whether what is indexed is there, whatever was noted about it."""
+        kept = self._looked_at(added.path)
+        return kept is not None and (kept.header.sop_instance_uid, kept.sha256) == (
+            added.sop_instance_uid,
+            added.sha256,
+        )
+
+    def _looked_at(self, path: str) -> KeptFile | None:
+        """What is in a file that the index names; None where that is no instance."""
         try:
             other = kept_path(path)
             directory = self._directories.open(other.parent, make=False)
             try:
-                return is_same_instance(look_at(self._disk, directory, other), entry.sealed)
+                return look_at(self._disk, directory, other)
             finally:
                 self._disk.close(directory)
         except (NotADicomFile, InvalidInstance, FileNotFoundError):
-            return False
+            return None
 
     def _replace(self, entry: Entry, record: InstanceRecord) -> None:
         """Let our file be the instance, then remove the one that was."""
