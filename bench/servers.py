@@ -74,13 +74,15 @@ class Txdicomtls(ServerKind):
         outside of comparisons.
     :param alone: whether it is given one association where a row has several: what many are
         worth.
+    :param more: further sections of its configuration.
     """
 
-    def __init__(self, *, durable: bool = False, alone: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, alone: bool = False, more: str = "") -> None:
         self.name = f"{OURS}, 1" if alone else OURS
         self.share = 0.25 if alone else 1.0
         self.durable = durable
         self.alone = alone
+        self._more = more
         self._twistd = Path(sys.executable).with_name("twistd")
 
     def missing(self) -> str | None:
@@ -117,7 +119,7 @@ class Txdicomtls(ServerKind):
             'tls = "default"',
         ]
         configuration = home / "node.toml"
-        configuration.write_text("\n".join(lines) + "\n")
+        configuration.write_text("\n".join(lines) + f"\n{self._more}")
         return [
             str(self._twistd),
             "-n",
@@ -215,7 +217,7 @@ class RunningServer:
 
         :raises BenchmarkError: it ended, or did not answer in time.
         """
-        self._storage.mkdir(parents=True)
+        self._storage.mkdir(parents=True, exist_ok=True)
         command = self.kind.command(
             port=self.port, home=self._home, storage=self._storage, pki=self._pki
         )
