@@ -10,6 +10,7 @@ from pydicom.sequence import Sequence
 from twisted.trial.unittest import SynchronousTestCase
 
 from txdicomtls.dataset import Key, Matching, parse_key, parse_keys
+from txdicomtls.dataset.keys import MOST_ALTERNATIVES
 from txdicomtls.errors import InvalidKey
 
 
@@ -108,6 +109,16 @@ class InvalidTests(SynchronousTestCase):
     def test_a_representation_that_is_none_is_refused(self) -> None:
         made = DataElement(0x00091001, "ZZ", "x", already_converted=True)
         self.assertRaises(InvalidKey, parse_key, made)
+
+    def test_alternatives_are_bounded_and_lists_of_uids_are_not(self) -> None:
+        several = key(0x00100020, "LO", [str(number) for number in range(MOST_ALTERNATIVES)])
+        self.assertEqual(MOST_ALTERNATIVES, len(several.alternatives))
+        for vr, value in (("LO", "a"), ("PN", "a*"), ("DA", "20260101-"), ("IS", "1")):
+            many = [value] * (MOST_ALTERNATIVES + 1)
+            error = self.assertRaises(InvalidKey, key, 0x00100020, vr, many)
+            self.assertEqual(0x00100020, error.tag)
+        listed = key(0x0020000D, "UI", [f"1.{number}" for number in range(1000)])
+        self.assertEqual(1000, len(listed.uids))
 
     def test_the_text_of_the_error_has_no_value(self) -> None:
         error = self.assertRaises(InvalidKey, key, 0x00100030, "DA", "19700230")

@@ -2,7 +2,7 @@
 
 Where the standard says nothing, these are the rules:
 
-- several values in a key that is no list of UIDs are alternatives;
+- several values in a key that is no list of UIDs are alternatives, a hundred at most;
 - ``*`` alone is universal matching for every text, not only where wild cards are allowed;
 - a key of bytes (OB, UN and the like) cannot be matched on, and is universal;
 - a date or time of less precision stands for all that it contains: see
@@ -56,6 +56,10 @@ _LONGEST_OF_ALL = 1 << 16
 
 #: The longest pattern: a bound on the effort that a key can cause for each value of long text.
 _LONGEST_PATTERN = 256
+
+#: The most alternatives in one key that is no list of UIDs: each costs something for each value,
+#: and a database takes only so many in one condition.
+MOST_ALTERNATIVES = 100
 
 
 class Matching(Enum):
@@ -115,7 +119,10 @@ def parse_key(element: DataElement, *, utc_offset: int = 0) -> Key:
         return _sequence(tag, element.value or (), utc_offset)
     if vr in BYTES_VRS:
         return Key(tag=tag, vr=vr, matching=Matching.UNIVERSAL)
-    keys = tuple(_one(tag, vr, text, utc_offset) for text in texts_of(element) if text)
+    texts = [text for text in texts_of(element) if text]
+    if vr != "UI" and len(texts) > MOST_ALTERNATIVES:
+        raise InvalidKey(f"more than {MOST_ALTERNATIVES} values", tag=tag)
+    keys = tuple(_one(tag, vr, text, utc_offset) for text in texts)
     if not keys or any(key.matching is Matching.UNIVERSAL for key in keys):
         return Key(tag=tag, vr=vr, matching=Matching.UNIVERSAL)
     if vr == "UI" and len(keys) > 1:
