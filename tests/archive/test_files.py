@@ -12,9 +12,11 @@ import threading
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, ensureDeferred
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.python.threadpool import ThreadPool
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from zope.interface.verify import verifyObject
@@ -297,6 +299,10 @@ class DuplicateTests(ArchiveCase):
 
     def test_refused_ones_leave_nothing_and_both_hashes_are_told(self) -> None:
         archive = self.archive()
+        lines: list[str] = []
+        observer: Any = lambda event: lines.append(formatEvent(event))  # noqa: E731  # short
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
         self.successResultOf(self.store(archive, data=self.first))
         self.failureResultOf(self.store(archive, data=self.second), DuplicateInstance)
         self.successResultOf(self.store(archive, data=self.first))
@@ -307,6 +313,9 @@ class DuplicateTests(ArchiveCase):
         self.assertEqual(sha256(self.second).hexdigest(), event.received_sha256)
         self.assertEqual("CT_ROOM_1", event.calling_ae_title)
         self.assertEqual((1, set()), (len(self.kept), self.incoming))
+        (line,) = [line for line in lines if "refused" in line]
+        for told in (UID, "'CT_ROOM_1'", event.kept_sha256, event.received_sha256):
+            self.assertIn(told, line)
 
     def test_the_same_bytes_with_another_meaning_are_refused(self) -> None:
         archive = self.archive(index=None)

@@ -303,5 +303,14 @@ class FileArchive:
             self._tell(event)
 
     def _tell(self, event: ArchiveEvent) -> None:
-        self.log.warn("{kind}, from {peer!r}", kind=event.kind.value, peer=event.peer)
+        self.log.warn(
+            "{kind}: {sop_instance_uid}, sent by {ae_title!r} at {peer!r}; SHA-256 kept {kept}, "
+            "received {received}",
+            kind=event.kind.value,
+            sop_instance_uid=event.sop_instance_uid,
+            ae_title=event.calling_ae_title,
+            peer=event.peer,
+            kept=event.kept_sha256 or "unknown",
+            received=event.received_sha256 or "none",
+        )
         self._on_event(event)
