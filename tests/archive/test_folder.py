@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -46,6 +47,11 @@ class FolderTests(SynchronousTestCase):
         content = (self.path / NAME).read_bytes()
         self.assertEqual(data_set(), content[header.data_offset :])
         self.assertEqual(bytes(128), content[:128])
+
+    def test_nobody_else_may_look_into_it(self) -> None:
+        self.receive(data_set())
+        for path in (self.path, *self.path.rglob("*")):
+            self.assertEqual(0, stat.S_IMODE(path.stat().st_mode) & 0o027, path)
 
     def test_the_same_again_is_no_failure(self) -> None:
         for _ in range(2):

@@ -24,7 +24,7 @@ from zope.interface import implementer
 from txdicomtls.archive.commit import Commit
 from txdicomtls.archive.committer import MOST_AT_ONCE, Committer
 from txdicomtls.archive.description import described
-from txdicomtls.archive.directories import Directories
+from txdicomtls.archive.directories import DIRECTORY_MODE, Directories
 from txdicomtls.archive.disk import reason_of
 from txdicomtls.archive.draft import Draft, Identified, Sealed
 from txdicomtls.archive.events import DuplicatePolicy
@@ -84,12 +84,12 @@ class Folder:
         self._committer = Committer(self._commit, in_thread, lambda _: None)
 
     def prepare(self) -> None:
-        """Make the folder, if it is missing.  Blocks.
+        """Make the folder, if it is missing, for nobody else to look into.  Blocks.
 
         :raises StorageError: that cannot be done.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(DIRECTORY_MODE, parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"{self.path}: cannot be made: {reason_of(error)}") from error
 
