@@ -11,6 +11,8 @@ from tests.daemon.cases import files_below, in_thread
 from tests.daemon.process import until
 from tests.daemon.test_cli_requests import RequestCase
 from tests.running import SCRIPTS, Node, start
+from txdicomtls.archive.names import instance_path
+from txdicomtls.index import open_index
 
 
 class ArchiveCase(RequestCase):
@@ -148,6 +150,24 @@ class ImportTests(ArchiveCase):
         self.assertEqual("2 stored, 1 there already, 1 refused, 1 files passed over", total)
         status, said, _ = await self.archive("check")
         self.assertEqual(0, status, said)
+
+    async def test_what_a_crash_left_is_forwarded_and_what_is_imported_is_not(self) -> None:
+        root = await self.alone()
+        with self.config.open("a") as config:
+            config.write(
+                '[[peer]]\nae_title = "AWAY"\nhost = "127.0.0.1"\n[[forward]]\nto = "AWAY"\n'
+            )
+        # It has its name, and is in no index: so far a node had come when it was killed.
+        left = instance_path(root, f"{UID}.7")
+        self.write(7).rename(left)
+        (root / "incoming" / "1.part").hardlink_to(left)
+        status, said, complained = await self.archive("import", self.write(8))
+        self.assertEqual((0, ""), (status, complained), said)
+        index = open_index(root / "index.sqlite")
+        self.addCleanup(index.close)
+        (waiting,) = index.tasks.backlog()
+        self.assertEqual(("AWAY", 1), (waiting.destination, waiting.waiting))
+        self.assertEqual(6, index.count())
 
     async def test_ctrl_c_ends_it_in_order(self) -> None:
         root = await self.alone()

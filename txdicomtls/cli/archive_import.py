@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from txdicomtls.cli.main import printable
 from txdicomtls.cli.running import run_interruptible
 from txdicomtls.cli.terminal import progress
 from txdicomtls.errors import ArchiveInUse, StorageError
-from txdicomtls.index import InstanceRecord, NewTask
 from txdicomtls.interfaces import IReactor
 from txdicomtls.node.configuration import Configuration, load_configuration
+from txdicomtls.node.forwarding import Forwarding, Rule
 from txdicomtls.node.keeping import open_keeping
 from txdicomtls.threads import in_thread_of
 
@@ -69,12 +68,17 @@ def import_(config: Path, paths: tuple[Path, ...]) -> None:
         configuration = renamed(await in_thread(load_configuration, config))
         try:
             keeping = await open_keeping(
-                configuration, reactor=reactor, in_thread=in_thread, tasks_for=_nothing
+                configuration,
+                reactor=reactor,
+                in_thread=in_thread,
+                tasks_for=Forwarding(map(Rule.of, configuration.forward)),
             )
         except ArchiveInUse as error:
             raise StorageError(
                 f"{error}: send to it with `txdicomtls store`, or stop it first"
             ) from error
+        # What the node had received when it died is forwarded, and what is imported is not.
+        keeping.index.tasks_for = None
         counts = Counts()
         try:
             importer = Importer(keeping.archive, keeping.index, in_thread)
@@ -124,7 +128,3 @@ def summary(counts: Counts) -> str:
     if counts.passed_over:
         parts.append(f"{counts.passed_over} files passed over")
     return ", ".join(parts)
-
-
-def _nothing(_record: InstanceRecord) -> Sequence[NewTask]:
-    return ()
