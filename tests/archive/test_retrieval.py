@@ -42,8 +42,10 @@ class RetrievalTests(ProviderCase):
     def setUp(self) -> None:
         super().setUp()
         self.provider = ArchiveRetrievals(self.kept_in, self.known, at_once)
-        # The index keeps the connection that it writes on: open it before anything is counted.
+        # The index keeps its connections, for writing and for reading: before anything is counted
+        # they are there.
         self.known.remove("1.2.3.4.0")
+        self.known.get(["1.2.3.4.0"])
 
     def uids(self, asked: Any) -> list[str]:
         selected = self.result(sent(self.provider.select(asked)))
