@@ -24,6 +24,7 @@ from txdicomtls.node.keeping import SYNTAXES_EVERY, Keeping, open_keeping
 from txdicomtls.node.limits import operation_limits
 from txdicomtls.node.services import NodeServices
 from txdicomtls.scp import Means
+from txdicomtls.threads import Turns
 
 PRIVATE = "1.3.12.2.1107.5.9.1"
 
@@ -196,7 +197,7 @@ class OfferTests(KeepingCase):
             original = getattr(module, name)
 
             def made(*args: Any, **facts: Any) -> Any:  # whatever it is
-                seen[name] = facts
+                seen[name] = {"arguments": args, **facts}
                 return original(*args, **facts)
 
             self.patch(module, name, made)
@@ -210,6 +211,7 @@ class OfferTests(KeepingCase):
         self.assertEqual(
             (3, "TXDICOM"), _of(seen["ArchiveQueries"], "seconds", "retrieve_ae_title")
         )
+        self.assertIsInstance(seen["ArchiveQueries"]["arguments"][1], Turns)
         self.assertEqual((4,), _of(seen["Find"], "most"))
         self.assertEqual((5, False), _of(seen["Commitment"], "most", "same_association"))
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredSemaphore, fail
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred, fail
 
 from txdicomtls.errors import IdentityUnavailable
-from txdicomtls.threads import InThread
+from txdicomtls.threads import InThread, Turns
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -37,8 +36,7 @@ class FewThreads:
     def __init__(
         self, in_thread: InThread, *, at_once: int = AT_ONCE, waiting: int = WAITING
     ) -> None:
-        self._in_thread = in_thread
-        self._free = DeferredSemaphore(at_once)
+        self._turns = Turns(in_thread, at_once)
         self._most_waiting = waiting
 
     def __call__(
@@ -54,20 +52,6 @@ class FewThreads:
             where too many wait already.  To cancel it gives up the place in the queue; a
             call that runs keeps its thread until it is done.
         """
-        if not self._free.tokens and len(self._free.waiting) >= self._most_waiting:
+        if not self._turns.is_free and self._turns.waiting >= self._most_waiting:
             return fail(IdentityUnavailable("too many are being checked already"))
-
-        async def call() -> Result:
-            await self._free.acquire()
-            running = self._in_thread(function, *args, **kwargs)
-            result: Deferred[Result] = Deferred()
-
-            def done(outcome: Result | Failure) -> None:
-                self._free.release()
-                if not result.called:
-                    result.callback(outcome)
-
-            running.addBoth(done)
-            return await result
-
-        return Deferred.fromCoroutine(call())
+        return self._turns(function, *args, **kwargs)

@@ -23,6 +23,11 @@ from txdicomtls.scp import (
     Verification,
     Worklist,
 )
+from txdicomtls.threads import Turns
+
+#: Queries that have a thread at once.  Each may take long, and any number be asked: those who store
+#: must not have to wait for them.
+QUERIES_AT_ONCE = 4
 
 
 class NodeServices:
@@ -52,6 +57,7 @@ class NodeServices:
         self._destinations = destinations
         self._reporter = reporter
         self.commitments: Commitments | None = None
+        self._query_threads = Turns(means.in_thread, QUERIES_AT_ONCE)
         makers: dict[str, Callable[[], IService]] = {
             "echo": Verification,
             "store": self._store,
@@ -78,7 +84,7 @@ class NodeServices:
         limits = self._configuration.limits
         queries = ArchiveQueries(
             self._keeping.index,
-            self._means.in_thread,
+            self._query_threads,
             retrieve_ae_title=self._configuration.node.ae_title,
             seconds=limits.find_time,
         )
@@ -113,7 +119,7 @@ class NodeServices:
     def _worklist(self) -> IService:
         section, limits = self._configuration.worklist, self._configuration.limits
         assert section is not None  # or it would not be offered
-        provider = FolderWorklist(section.folder, self._means.in_thread)
+        provider = FolderWorklist(section.folder, self._query_threads)
         return Worklist(
             provider, self._means, supports=provider.supported, most=limits.find_matches
         )
