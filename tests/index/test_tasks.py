@@ -113,6 +113,13 @@ class QueueTests(IndexCase):
         self.assertEqual([2], numbers(self.due(600)))
         self.assertEqual([3], numbers(self.due(850)))
 
+    def test_what_waits_for_longer_than_anything_should_is_hastened(self) -> None:
+        self.tasks.put(task(1, due_at=at(900)), task(2, due_at=at(5000)), task(3), now=at(0))
+        self.due(limit=1, lease=timedelta(seconds=9999))
+        hastened = self.tasks.hasten(TaskKind.FORWARD, latest=at(1000), now=at(0))
+        self.assertEqual(1, hastened)
+        self.assertEqual([2], numbers(self.due()))
+
     def test_no_more_are_leased_than_were_asked_for(self) -> None:
         self.tasks.put(*(task(number) for number in range(25)), now=at(0))
         found = [numbers(self.due(limit=10)) for _ in range(4)]

@@ -215,6 +215,17 @@ class TaskQueue:
         held = and_(tasks.c.owner == owner, tasks.c.kind == str(kind))
         return self._change(held, owner="", due_at=now)
 
+    def hasten(self, kind: str, *, latest: datetime, now: datetime) -> int:
+        """Have what waits for longer than anything should be due at once.
+
+        It was put off by a clock that was ahead, and would wait for that time to come.
+
+        :param latest: when a task can be due that was put off just now.
+        :return: how many tasks.
+        """
+        waiting = and_(tasks.c.kind == str(kind), tasks.c.owner == "", _WAITING)
+        return self._change(and_(waiting, tasks.c.due_at > latest), due_at=now)
+
     def find(self, kind: str, destination: str, name: str) -> Task | None:
         """Give the task of this name without leasing it; None where there is none."""
         statement = select(*_TASK).where(_of(kind, destination), tasks.c.name == name)
@@ -223,12 +234,13 @@ class TaskQueue:
             return None if row is None else _task(row)
 
     def retry(self, kind: str, destination: str, *, now: datetime) -> int:
-        """Have all that was given up for a destination tried again.
+        """Have all that was given up for a destination tried again, as if it had been put now.
 
         :return: how many tasks.
         """
         of_these = and_(_of(kind, destination), _GIVEN_UP)
-        return self._change(of_these, state=TaskState.WAITING.value, due_at=now, attempts=0)
+        anew = {"state": TaskState.WAITING.value, "created_at": now, "due_at": now, "attempts": 0}
+        return self._change(of_these, **anew)
 
     def discard(self, kind: str, destination: str) -> int:
         """Remove all that was given up for a destination.

@@ -81,6 +81,17 @@ class Outbound:
         :raises txdicomtls.errors.IndexUnavailable: the queue cannot be used.
         """
         await self._give_back()
+        now = utc_now()
+        back_off = self._with.persistence.back_off
+        latest = now + timedelta(seconds=back_off.longest * (1 + back_off.jitter))
+        for kind in self._deliveries:
+            late = await self._in_thread(self._queue.hasten, kind, latest=latest, now=now)
+            if late:
+                self.log.warn(
+                    "{late} tasks ({kind}) had been put off by a clock that was ahead: due now",
+                    late=late,
+                    kind=kind,
+                )
         for left in await self._in_thread(self._queue.backlog):
             self.log.info(
                 "{kind} to {destination!r}: {waiting} wait, {given_up} were given up",
