@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.archive.doubles import UID
@@ -12,6 +13,7 @@ from tests.daemon.process import until
 from tests.daemon.test_cli_requests import RequestCase
 from tests.running import SCRIPTS, Node, start
 from txdicomtls.archive.names import instance_path
+from txdicomtls.archive.payloads import forward_task
 from txdicomtls.index import open_index
 
 
@@ -188,3 +190,34 @@ class ImportTests(ArchiveCase):
         status, said, _ = await self.archive("check")
         self.assertEqual(0, status, said)
         self.assertEqual(set(), {name for name in files_below(root / "incoming") if "part" in name})
+
+
+class QueueTests(ArchiveCase):
+    async def test_what_was_given_up_is_listed_and_decided_about(self) -> None:
+        root = await self.alone()
+        index = open_index(root / "index.sqlite")
+        self.addCleanup(index.close)
+        tasks, now = index.tasks, datetime.now(UTC)
+        long_ago = now - timedelta(days=8)
+        for destination in ("PACS", "PACS", "RIS"):
+            tasks.put(forward_task(destination, "1.2.3"), now=long_ago)
+        for given_up in tasks.due("forward", now=now, owner="node", lease=timedelta(hours=1))[1:]:
+            tasks.failed(given_up.key, owner="node", error="refused", next_at=None)
+        status, said, complained = await self.archive("queue")
+        self.assertEqual((0, ""), (status, complained))
+        rows = [line.split() for line in said.splitlines()]
+        self.assertEqual(["forward", "PACS", "1", "1"], rows[1][:4])
+        self.assertEqual(["forward", "RIS", "0", "1"], rows[2][:4])
+        self.assertEqual(
+            "1 will be tried again\n", (await self.archive("queue", "--retry=PACS"))[1]
+        )
+        self.assertEqual("1 discarded\n", (await self.archive("queue", "--discard=RIS"))[1])
+        (left,) = tasks.backlog()
+        self.assertEqual(("PACS", 2, 0), (left.destination, left.waiting, left.given_up))
+        (again,) = tasks.due(
+            "forward", now=datetime.now(UTC), owner="node", lease=timedelta(hours=1)
+        )
+        # It has its time before it all over again.
+        self.assertGreaterEqual(again.created_at, now)
+        status, _, complained = await self.archive("queue", "--retry=PACS", "--discard=PACS")
+        self.assertEqual(2, status)

@@ -12,13 +12,14 @@ COMMANDS = {
     "export": "txdicomtls.cli.archive_export:export",
     "import": "txdicomtls.cli.archive_import:import_",
     "list": "txdicomtls.cli.archive_list:list_",
+    "queue": "txdicomtls.cli.archive_queue:queue",
     "rebuild": "txdicomtls.cli.archive_rebuild:rebuild",
 }
 
 
 @click.command(cls=LazyGroup, commands_at=COMMANDS)
 def archive() -> None:
-    """Check, rebuild, list, import and export what a node keeps.
+    """Check, rebuild, list, import and export what a node keeps, and see what it has to send.
 
     The configuration of the node says where its files and its index are.  Checking,
     listing and exporting may be done while the node runs.
