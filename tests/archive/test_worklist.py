@@ -235,6 +235,20 @@ class WorklistTests(ProviderCase):
         self.worklist = self.made(items=3)
         self.assertEqual("123", self.numbers())
         self.assertIn("more than 3 items", "".join(self.heard()))
+        self.worklist = self.made(size=sum(each.stat().st_size for each in self.files()[:2]))
+        self.assertEqual("12", self.numbers())
+        self.assertIn("bytes in all", "".join(self.heard()))
+
+    def test_what_did_not_fit_is_there_when_there_is_room(self) -> None:
+        self.worklist = self.made(items=3)
+        self.assertEqual("123", self.numbers())
+        self.files()[0].unlink()
+        self.now += 2
+        self.assertEqual("234", self.numbers())
+
+    def files(self) -> list[Path]:
+        """Those of the folder that have an item each."""
+        return sorted(path for path in self.directory.iterdir() if not path.name.startswith("A0"))
 
     def test_a_folder_that_is_not_there_is_told_the_peer_without_its_name(self) -> None:
         for path in self.directory.iterdir():

@@ -28,6 +28,8 @@ _DICOM = (".dcm", ".wl")
 _JSON = ".json"
 
 _State = tuple[int, ...]
+#: Where the bytes of a file are in its state.
+_SIZE = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +38,14 @@ class WorklistLimits:
 
     :param file: bytes of one file.
     :param files: files, in the order of their names.
-    :param items: items in all of them.
+    :param items: items in all of them; from the first file on that does not fit, none does.
+    :param size: bytes in all of them, likewise; in memory they are some ten times as many.
     """
 
     file: int = 1 << 20
     files: int = 5000
     items: int = 10_000
+    size: int = 32 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +79,28 @@ def read_folder(directory: Path, before: Folder, limits: WorklistLimits) -> dict
             if entry.name.lower().endswith((*_DICOM, _JSON)) and not entry.name.startswith(".")
         )
     found: dict[str, WorklistFile] = {}
-    left = limits.items
+    items = size = 0
+    full = ""
     for name in names[: limits.files]:
-        file = _looked_at(directory / name, before.get(name), limits)
-        if len(file.items) > left:
-            file = WorklistFile(state=file.state, problem=f"more than {limits.items} items in all")
-        left -= len(file.items)
+        # What does not fit has no state: it is looked at again, because there may be room then.
+        file = WorklistFile(state=(), problem=full)
+        if not full:
+            file = _looked_at(directory / name, before.get(name), limits)
+            items += len(file.items)
+            size += file.state[_SIZE] if file.items else 0
+            full = _too_much(items, size, limits)
+            if full:
+                file = WorklistFile(state=(), problem=full)
         found[name] = file
     for name in names[limits.files :]:
         found[name] = WorklistFile(state=(), problem=f"more than {limits.files} files")
     return found
+
+
+def _too_much(items: int, size: int, limits: WorklistLimits) -> str:
+    if items > limits.items:
+        return f"more than {limits.items} items in all"
+    return f"more than {limits.size} bytes in all" if size > limits.size else ""
 
 
 def _looked_at(path: Path, before: WorklistFile | None, limits: WorklistLimits) -> WorklistFile:
