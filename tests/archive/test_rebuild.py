@@ -149,6 +149,17 @@ class SameIndexTests(RebuildCase):
         self.assertEqual([], self.rebuild())
         self.assertEqual(before, self.tables())
 
+    def test_what_was_copied_back_is_durable_before_the_node_may_start(self) -> None:
+        self.filled(3)
+        seen: list[tuple[int, bool]] = []
+
+        def sync() -> None:
+            seen.append((self.real.count(), (self.root / PLAN_FILE).exists()))
+
+        layout = Layout()
+        list(Rebuild(self.root, self.real, layout, disk=os, sync=sync)())
+        self.assertEqual([(3, True)], seen)
+
     def test_it_can_be_done_again(self) -> None:
         self.filled()
         before = self.tables()

@@ -18,6 +18,7 @@ What waits in the queue and the performed procedure steps are in no file, and ar
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -72,6 +73,7 @@ class Rebuild:
     :param layout: says what the usual names are.
     :param disk: the system calls.
     :param stop: whether to come to an end before everything was done.
+    :param sync: makes all that the system has in memory durable.
     :ivar total: files that there are to read; None before it is known.
     :ivar done: how many of them were read.
     :ivar beside: how many hold other bytes of an instance, and are in no index.
@@ -85,7 +87,9 @@ class Rebuild:
         *,
         disk: Disk,
         stop: Callable[[], bool] = lambda: False,
+        sync: Callable[[], None] = os.sync,
     ) -> None:
+        self._sync = sync
         self._path = root
         self._index = index
         self._layout = layout
@@ -129,6 +133,9 @@ class Rebuild:
                     yield from self._index_files(plan, paths, last=number == _ROUNDS[-1])
             if self._stop():
                 return
+            # What is indexed is promised to be kept, and nobody knows whether these files were ever
+            # synced: they may come from a backup.
+            self._sync()
             for uid, path in plan.lost():
                 yield NotRebuilt(kind=RebuildProblem.LOST, path=path, sop_instance_uid=uid)
             plan.remove()
