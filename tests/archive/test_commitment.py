@@ -126,8 +126,27 @@ class CommitmentTests(ProviderCase):
         asked = request("1.2.3.4.1")
         self.result(self.provider.accept(asked))
         self.assertEqual([], self.result(self.provider.unfinished()))
+        archive = Manual()
+        self.patch(self.provider, "_archive", archive)
+        self.keep("1.2.3.4.1")
+        committing = Deferred.fromCoroutine(self.provider.commit(asked))
         self.today += timedelta(days=1)
         self.assertEqual([], self.result(self.provider.unfinished()))
+        archive.answer()
+        self.successResultOf(committing)
+        self.today += timedelta(minutes=14)
+        self.assertEqual([], self.result(self.provider.unfinished()))
+
+    def test_what_could_not_be_reported_is_not_forgotten(self) -> None:
+        asked = request("1.2.3.4.1")
+        self.result(self.provider.accept(asked))
+        self.result(self.provider.commit(asked))
+        # Whoever should have reported it has failed: the index was away, say.
+        self.today += timedelta(minutes=16)
+        self.assertEqual([asked], self.result(self.provider.unfinished()))
+        self.assertEqual([], self.result(self.provider.unfinished()))
+        self.result(self.provider.reported(asked))
+        self.assertEqual([], self.known.tasks.backlog())
 
     def test_another_node_takes_it_on_once_this_one_is_silent(self) -> None:
         asked = request("1.2.3.4.1")

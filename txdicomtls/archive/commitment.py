@@ -2,6 +2,7 @@
 
 Theory of operation.  A transaction is a task of the durable queue, put before the request is
 answered, and removed when the requestor has been told, or when the report itself is in the queue.
+Where neither can be done it is worked on once more when its lease has ended.
 This node has it leased and renews the lease while it works, so it goes on after a restart, and
 another node goes on with it if this one does not come back.
 
@@ -12,6 +13,7 @@ and is what was received.  Nothing less is called committed: whoever hears it de
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -75,6 +77,24 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """A transaction that this node works on.
+
+    :param key: of its task.
+    :param until: when it should have been reported, if nothing is being found out any more.
+    :param committing: how often it is being found out now.
+    """
+
+    key: int
+    until: datetime
+    committing: int = 0
+
+    def is_on(self, now: datetime) -> bool:
+        """Whether somebody is at it; else its report has failed."""
+        return self.committing > 0 or now < self.until
+
+
 @implementer(ICommitmentProvider)
 class ArchiveCommitments:
     """Finds out which instances are safe.
@@ -106,7 +126,7 @@ class ArchiveCommitments:
         self._owner = node or "the only node"
         self._now = now
         self._lease = lease
-        self._under_way: dict[tuple[str, str], int] = {}
+        self._under_way: dict[tuple[str, str], _UnderWay] = {}
         self._is_first = True
         self._turns = DeferredSemaphore(at_once)
 
@@ -126,13 +146,58 @@ class ArchiveCommitments:
             raise InvalidArgumentValue(
                 "this Transaction UID is in use already", tags=(_TRANSACTION_UID,)
             )
-        self._under_way[_name(request)] = task
+        self._begun(_name(request), task)
 
     async def commit(self, request: CommitmentRequest) -> Mapping[SOPReference, int]:
         """Find out which are safe, one instance at a time.
 
         See :meth:`txdicomtls.interfaces.ICommitmentProvider.commit`.
         """
+        under_way = self._under_way.get(_name(request))
+        if under_way is None:
+            return await self._commit(request)
+        under_way.committing += 1
+        try:
+            return await self._commit(request)
+        finally:
+            under_way.committing -= 1
+            under_way.until = self._now() + self._lease  # to be reported within that
+
+    async def reported(self, request: CommitmentRequest) -> None:
+        """Forget the transaction.
+
+        See :meth:`txdicomtls.interfaces.ICommitmentProvider.reported`.
+
+        :raises IndexUnavailable: it cannot be forgotten now; it will be reported once more.
+        """
+        under_way = self._under_way.pop(_name(request), None)
+        if under_way is not None:
+            await self._in_thread(self._tasks.done, under_way.key, owner=self._owner)
+
+    async def unfinished(self) -> list[CommitmentRequest]:
+        """Take on what was noted and has not been reported.
+
+        That is what this node had noted before it was started, what another one had whose lease
+        has ended, and what could not be reported within a lease.  To be called at the start, and
+        now and then; each of them is to go through :meth:`commit` and :meth:`reported`.
+
+        :return: some of them; there may be more.
+        :raises IndexUnavailable: the index cannot be asked.
+        """
+        leased = await self._in_thread(self._resume, is_first=self._is_first)
+        self._is_first = False
+        requests = []
+        for task in leased:
+            request = _request(task)
+            under_way = self._under_way.get(_name(request))
+            if under_way is None or not under_way.is_on(self._now()):
+                self._begun(_name(request), task.key)
+                requests.append(request)
+        return requests
+
+    # -- within ------------------------------------------------------------------------------
+
+    async def _commit(self, request: CommitmentRequest) -> dict[SOPReference, int]:
         failures: dict[SOPReference, int] = {}
         references = request.references
         renewed = self._now()
@@ -154,38 +219,10 @@ class ArchiveCommitments:
                     await self._renew(request, renewed)
         return failures
 
-    async def reported(self, request: CommitmentRequest) -> None:
-        """Forget the transaction.
-
-        See :meth:`txdicomtls.interfaces.ICommitmentProvider.reported`.
-
-        :raises IndexUnavailable: it cannot be forgotten now; it will be reported once more.
-        """
-        key = self._under_way.pop(_name(request), None)
-        if key is not None:
-            await self._in_thread(self._tasks.done, key, owner=self._owner)
-
-    async def unfinished(self) -> list[CommitmentRequest]:
-        """Take on what was noted and has not been reported.
-
-        That is what this node had noted before it was started, and what another one had whose
-        lease has ended.  To be called at the start, and now and then; each of them is to go through
-        :meth:`commit` and :meth:`reported`.
-
-        :return: some of them; there may be more.
-        :raises IndexUnavailable: the index cannot be asked.
-        """
-        leased = await self._in_thread(self._resume, is_first=self._is_first)
-        self._is_first = False
-        requests = []
-        for task in leased:
-            request = _request(task)
-            if _name(request) not in self._under_way:
-                self._under_way[_name(request)] = task.key
-                requests.append(request)
-        return requests
-
-    # -- within ------------------------------------------------------------------------------
+    def _begun(self, name: tuple[str, str], key: int) -> None:
+        until = self._now() + self._lease
+        under_way = self._under_way.setdefault(name, _UnderWay(key, until))
+        under_way.key, under_way.until = key, until
 
     async def _failure(self, reference: SOPReference, kept: KeptInstance | None) -> int | None:
         if kept is None:
@@ -206,12 +243,12 @@ class ArchiveCommitments:
         return _FAILURES.get(verified.safety)
 
     async def _renew(self, request: CommitmentRequest, now: datetime) -> None:
-        key = self._under_way.get(_name(request))
-        if key is None:
+        under_way = self._under_way.get(_name(request))
+        if under_way is None:
             return
         try:
             await self._in_thread(
-                self._tasks.renew, [key], owner=self._owner, until=now + self._lease
+                self._tasks.renew, [under_way.key], owner=self._owner, until=now + self._lease
             )
         except IndexUnavailable as error:
             # Then another node may do it as well, which does no harm.
