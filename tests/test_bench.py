@@ -9,6 +9,10 @@ from pydicom.uid import UID
 from twisted.trial.unittest import SynchronousTestCase
 
 from bench.objects import ObjectSet, is_dicom_file
+from bench.orthanc import Orthanc
+from bench.rows import ROWS
+from bench.run import kinds_for
+from bench.servers import Dcmtk, Txdicomtls
 from bench.table import (
     Measurement,
     Memory,
@@ -123,3 +127,23 @@ class ObjectSetTests(SynchronousTestCase):
                 self.assertEqual(len(data_set.PixelData), 16)
                 seen.add(uid)
         self.assertEqual(len(seen), 6)
+
+
+class KindsTests(SynchronousTestCase):
+    def names(self, row: str) -> list[tuple[str, bool]]:
+        known = [Txdicomtls(), Dcmtk(Path("storescp")), Orthanc(Path("Orthanc"))]
+        return [(kind.name, kind.durable) for kind in kinds_for(ROWS[row], known)]
+
+    def test_who_syncs_is_compared_with_who_syncs(self) -> None:
+        self.assertEqual([("txdicomtls", False), ("dcmtk", False)], self.names("small"))
+        self.assertEqual([("txdicomtls", True), ("orthanc", True)], self.names("durable-small"))
+
+    def test_many_associations_are_compared_with_one(self) -> None:
+        names = self.names("durable-small-8")
+        self.assertEqual([("txdicomtls", True), ("txdicomtls, 1", True), ("orthanc", True)], names)
+
+    def test_a_title_says_what_is_done(self) -> None:
+        self.assertEqual(
+            "1000 objects of 1 kB with a window of 8, each on the disk before it is acknowledged",
+            ROWS["durable-small-window"].title,
+        )
