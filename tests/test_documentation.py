@@ -26,6 +26,7 @@ NO_PROVIDERS = {
     "IAccess",
     "ICancellableOperation",
     "IInstanceSink",
+    "IGroupService",
     "INegotiatingService",
     "IOperation",
     "IPasswordSource",
