@@ -114,10 +114,6 @@ class TwoNodesTests(TestCase):
             self.assertEqual(["kept", "kept"], outcomes)
         self.assertEqual((2 * INSTANCES, INSTANCES), (len(self.kept), self.indexes[0].count()))
 
-    async def test_where_the_later_replaces_what_is_indexed_is_there(self) -> None:
-        for outcomes in await self.both(DuplicatePolicy.REPLACE, b"second"):
-            self.assertEqual(["kept", "kept"], outcomes)
-        for number, data in enumerate(self.found()):
-            both = [data_set(instance(number), pixels=each) for each in (b"first!", b"second")]
-            self.assertIn(data, both)
-        self.assertEqual(INSTANCES, self.indexes[0].count())
+    def test_none_of_them_may_replace_what_another_may_just_have_been_told_is_kept(self) -> None:
+        with self.assertRaisesRegex(ValueError, "none may replace"):
+            self.nodes(DuplicatePolicy.REPLACE)

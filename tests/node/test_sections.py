@@ -150,6 +150,10 @@ class ContradictionTests(ConfigurationCase):
 
     def test_an_archive_is_shared_with_a_database_only(self) -> None:
         shared = "[archive]\nshared_as = 'one'\n"
+        replacing = (
+            "duplicates = 'replace'\n[index]\nurl = 'postgresql://node@db.example/archive'\n"
+        )
+        self.assertEqual(["archive.duplicates"], list(self.problems(SMALLEST + shared + replacing)))
         for index in ("", "[index]\nurl = 'sqlite:///elsewhere'\n"):
             self.assertEqual(["archive.shared_as"], list(self.problems(SMALLEST + shared + index)))
         self.load(SMALLEST + shared + "[index]\nurl = 'postgresql://host/name'\n")

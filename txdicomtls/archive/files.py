@@ -82,7 +82,8 @@ class FileArchive:
     :param seconds: a monotonic clock.
     :param now: the time of day.
     :param random_name: makes names that are never made twice.
-    :raises ValueError: the layout needs an index and there is none, or this is no name of a node.
+    :raises ValueError: the layout needs an index and there is none, this is no name of a node, or
+        nodes that share an archive would replace instances.
     """
 
     log = Logger()
@@ -110,6 +111,10 @@ class FileArchive:
             raise ValueError("only an index can find files that are named by more than their UID")
         if _NODE.fullmatch(node) is None:
             raise ValueError(f"{node!r} is no name of a node")
+        if node and duplicates is DuplicatePolicy.REPLACE:
+            # A node that removes what it replaced may meet another that has just made it the
+            # instance again: between looking and removing nothing decides.
+            raise ValueError("where several nodes share an archive, none may replace instances")
         self._in_thread = in_thread
         self._disk = disk
         self._sync = sync

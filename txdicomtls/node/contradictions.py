@@ -27,7 +27,7 @@ def contradictions(document: Document) -> Problems:
     yield from _peers_named_twice(document)
     yield from _services_without_section(document)
     yield from _unknown_destinations(document)
-    yield from _shared_without_database(document)
+    yield from _shared_by_nodes(document)
 
 
 def _missing_tls_sections(document: Document) -> Problems:
@@ -122,9 +122,16 @@ def _unknown_destinations(document: Document) -> Problems:
                 yield ConfigurationProblem(key, f"there is no [[peer]] {title!r} with a host")
 
 
-def _shared_without_database(document: Document) -> Problems:
+def _shared_by_nodes(document: Document) -> Problems:
     url = _table(document, "index").get("url", "sqlite")
-    if "shared_as" in _table(document, "archive") and _text(url).startswith("sqlite"):
+    archive = _table(document, "archive")
+    if "shared_as" in archive and archive.get("duplicates") == "replace":
+        yield ConfigurationProblem(
+            "archive.duplicates",
+            'where several nodes share an archive, none may replace instances: "refuse" or '
+            '"keep-both" them',
+        )
+    if "shared_as" in archive and _text(url).startswith("sqlite"):
         yield ConfigurationProblem(
             "archive.shared_as", "nodes that share an archive need an [index] in PostgreSQL"
         )
