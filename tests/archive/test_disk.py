@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.archive.doubles import FaultyDisk, pieces
-from txdicomtls.archive.disk import write_all
+from txdicomtls.archive.disk import joined_in_parts, write_all
 
 
 class WriteAllTests(SynchronousTestCase):
@@ -44,3 +44,20 @@ class WriteAllTests(SynchronousTestCase):
     def test_a_write_that_takes_nothing_is_an_error_and_not_for_ever(self) -> None:
         error = self.assertRaises(OSError, self.written, [memoryview(b"abc")], FaultyDisk(most=0))
         self.assertEqual(errno.EIO, error.errno)
+
+
+class JoinedInPartsTests(SynchronousTestCase):
+    def test_many_buffers_become_few_parts_and_nothing_is_lost(self) -> None:
+        data = os.urandom(5 << 20)
+        parts = list(joined_in_parts(list(pieces(data, 100_000))))
+        self.assertEqual(data, b"".join(parts))
+        self.assertEqual(5, len(parts))
+        self.assertLess(max(map(len, parts)), (1 << 20) + 100_000)
+
+    def test_one_buffer_is_not_copied(self) -> None:
+        (view,) = pieces(bytes(3 << 20), 3 << 20)
+        self.assertEqual([view.obj], [part.obj for part in joined_in_parts([view])])
+
+    def test_nothing_is_no_part(self) -> None:
+        self.assertEqual([], list(joined_in_parts([])))
+        self.assertEqual([], list(joined_in_parts([memoryview(b"")])))

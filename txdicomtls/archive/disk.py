@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+#: Bytes that are joined at once.
+_PART = 1 << 20
 #: Most buffers that one ``writev`` takes.
 _MOST_BUFFERS = os.sysconf("SC_IOV_MAX")
 
@@ -98,6 +100,18 @@ def sync_directory(disk: Disk, path: Path) -> None:
 def joined(views: Sequence[memoryview]) -> memoryview:
     """All bytes of some buffers as one: many small ones cost more than a copy of them."""
     return views[0] if len(views) == 1 else memoryview(b"".join(views))
+
+
+def joined_in_parts(views: Sequence[memoryview]) -> Iterator[memoryview]:
+    """The same in parts of about one mebibyte, so that no copy is large."""
+    first = size = 0
+    for number, view in enumerate(views, 1):
+        size += len(view)
+        if size >= _PART:
+            yield joined(views[first:number])
+            first, size = number, 0
+    if size:
+        yield joined(views[first:])
 
 
 def reason_of(error: OSError) -> str:

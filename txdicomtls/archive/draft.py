@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from txdicomtls.archive.disk import Disk, joined, reason_of, write_all, write_back
+from txdicomtls.archive.disk import Disk, joined_in_parts, reason_of, write_all, write_back
 from txdicomtls.archive.inspection import Contents, Inspection
 from txdicomtls.errors import OutOfResources
 from txdicomtls.index.record import InstanceRecord
@@ -110,9 +110,9 @@ class Draft:
         :raises OutOfResources: the disk is full or failed.
         """
         with self._removed_on_error():
-            data = joined(views)
-            self._inspection.feed(data)
-            self._write(data)
+            for data in joined_in_parts(views):
+                self._inspection.feed(data)
+                self._write(data)
 
     def seal(self, views: Sequence[memoryview]) -> Sealed:
         """Inspect and write the last bytes of the data set.
@@ -124,15 +124,18 @@ class Draft:
         :raises OutOfResources: the disk is full or failed.
         """
         with self._removed_on_error():
-            data = joined(views) if views else memoryview(b"")
-            is_long = self._synced and len(data) >= _LONG
-            if is_long:
-                write_back(self._write(data))
-            self._inspection.feed(data)
+            short = memoryview(b"")
+            for data in joined_in_parts(views):
+                if len(data) < _LONG:
+                    short = data
+                elif self._synced:
+                    write_back(self._write(data))
+                else:
+                    self._write(data)
+                self._inspection.feed(data)
             contents = self._inspection.end()
             identified = self._identify(self._instance, contents)
-            if not is_long:
-                self._write(data)
+            self._write(short)
             descriptor, self._descriptor = self._descriptor, None
             return Sealed(
                 instance=self._instance,
