@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import sys
+from codecs import IncrementalDecoder, getincrementaldecoder
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +40,10 @@ class Running(ProcessProtocol):
         self.output = ""
         self.ended: Deferred[int] = Deferred()
         self._awaited: list[tuple[re.Pattern[str], Deferred[re.Match[str]]]] = []
+        # A pipe cuts what is said anywhere, also within a character.
+        self._decoders: defaultdict[int, IncrementalDecoder] = defaultdict(
+            lambda: getincrementaldecoder("utf-8")("replace")
+        )
 
     def when_says(self, pattern: str) -> Deferred[re.Match[str]]:
         """Fires when its output, from the beginning, has the pattern; fails if it ends without."""
@@ -58,7 +64,7 @@ class Running(ProcessProtocol):
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         """Standard output and error, as one text."""
-        self.output += data.decode("utf-8", "replace")
+        self.output += self._decoders[childFD].decode(data)
         self._look()
 
     def processEnded(self, reason: Failure) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from twisted.trial.unittest import TestCase
 
 from tests.interop.links import associate, security, the_reactor
-from tests.interop.our_node import TITLE, OurNode, sample, start_our_node
+from tests.interop.our_node import NAMES, TITLE, OurNode, sample, start_our_node
 from tests.interop.our_providers import Endless
 from tests.interop.shared_certificates import shared_certificates
 from tests.interop.tshark import Seen, start_capture, tshark
@@ -103,7 +103,7 @@ class DissectionTests(TestCase):
             UNKNOWN_TO_IT, {line for line in lines if re.match(r".*: Unknown \(0x", line)}
         )
         # It has read the texts as well, and put the fragments together.
-        for text in ("[PN] Διονυσιος", "[AE] MR1"):
+        for text in ("[PN] Διονυσιος", f"[PN] {NAMES['H31EXAMPLE']}", "[AE] MR1"):
             self.assertTrue(any(text in line for line in lines), text)
         self.assertTrue(any(re.match(r"Reassembled PDV length: 38\d{3}$", line) for line in lines))
 
