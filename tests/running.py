@@ -13,6 +13,7 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +40,20 @@ class Running(ProcessProtocol):
     def __init__(self) -> None:
         self.output = ""
         self.ended: Deferred[int] = Deferred()
-        self._awaited: list[tuple[re.Pattern[str], Deferred[re.Match[str]]]] = []
+        self._awaited: list[tuple[re.Pattern[str], int, Deferred[re.Match[str]]]] = []
         # A pipe cuts what is said anywhere, also within a character.
         self._decoders: defaultdict[int, IncrementalDecoder] = defaultdict(
             lambda: getincrementaldecoder("utf-8")("replace")
         )
 
-    def when_says(self, pattern: str) -> Deferred[re.Match[str]]:
-        """Fires when its output, from the beginning, has the pattern; fails if it ends without."""
+    def when_says(self, pattern: str, times: int = 1) -> Deferred[re.Match[str]]:
+        """Fires when its output, from the beginning, has the pattern; fails if it ends without.
+
+        :param times: how often it must have it; the last one is given.  A pattern that counts by
+            itself, as ``(a.*){9}``, tries all the ways to be wrong before it says no.
+        """
         waiting: Deferred[re.Match[str]] = Deferred()
-        self._awaited.append((re.compile(pattern), waiting))
+        self._awaited.append((re.compile(pattern), times, waiting))
         self._look()
         return waiting
 
@@ -71,15 +76,15 @@ class Running(ProcessProtocol):
         """It has ended, and all it said is known."""
         status: Any = reason.value
         awaited, self._awaited = self._awaited, []
-        for pattern, waiting in awaited:
+        for pattern, _, waiting in awaited:
             message = f"ended without {pattern.pattern!r}:\n{self.output}"
             waiting.errback(AssertionError(message))
         self.ended.callback(-status.signal if status.signal else status.exitCode)
 
     def _look(self) -> None:
         for entry in list(self._awaited):
-            pattern, waiting = entry
-            found = pattern.search(self.output)
+            pattern, times, waiting = entry
+            found = next(islice(pattern.finditer(self.output), times - 1, None), None)
             if found:
                 self._awaited.remove(entry)
                 waiting.callback(found)

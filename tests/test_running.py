@@ -19,6 +19,14 @@ class OutputTests(SynchronousTestCase):
             running.childDataReceived(1, said[cut:])
             self.assertEqual(TEXT, running.output.replace("beside it", ""), cut)
 
+    def test_what_is_awaited_several_times_is_the_last_of_them(self) -> None:
+        running = Running()
+        third = running.when_says(r"port (\d)\n", times=3)
+        running.childDataReceived(1, b"port 1\nport 2\nport")
+        self.assertNoResult(third)
+        running.childDataReceived(1, b" 3\n")
+        self.assertEqual("3", self.successResultOf(third)[1])
+
     def test_what_is_no_text_is_replaced_and_harms_nothing_after_it(self) -> None:
         running = Running()
         running.childDataReceived(1, b"\xff")

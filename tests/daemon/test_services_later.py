@@ -67,7 +67,7 @@ class ForwardingTests(RequestingTestCase):
             uid = await association.create_procedure_step(step_that_begins())
             await association.set_procedure_step(uid, end_of_step())
         other = await self.start_at(certificates, port, "[procedure_steps]\n")
-        await self.soon(other.process.when_says("(?s)(ended after 1 req.*){2}"))
+        await self.soon(other.process.when_says("ended after 1 req", times=2))
 
     async def start_at(self, certificates: Certificates, port: int, more: str = "") -> Node:
         """Start another node, at a port that its peer knows already."""

@@ -90,11 +90,8 @@ class RevocationTests(DaemonTestCase):
         ):
             self.list.write_bytes(octets)
             daemon.process.send_signal("HUP")
-            said = await self.soon(
-                daemon.process.when_says(rf"(?s)(?:not reloaded[^\n]*\n.*){{{number}}}")
-            )
-            last = [line for line in said[0].splitlines() if "not reloaded" in line][-1]
-            self.assertIn(words, last)
+            said = await self.soon(daemon.process.when_says(r"not reloaded[^\n]*\n", times=number))
+            self.assertIn(words, said[0])
             port, _ = await in_thread(refused, daemon, self.context("revoked"))
             self.assertIn("has been revoked", await self.log_of(daemon, port))
             await self.assert_serves(daemon)
@@ -119,7 +116,7 @@ class RevocationTests(DaemonTestCase):
     async def reload(self, daemon: Node, times: int) -> None:
         """Make it take up what is new; it is told for so many times by now."""
         daemon.process.send_signal("HUP")
-        await self.soon(daemon.process.when_says(rf"(?s)(\breloaded: .*){{{times}}}"))
+        await self.soon(daemon.process.when_says(r"\breloaded: ", times=times))
 
     def context(self, name: str, version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
         """TLS with the certificate of a name."""

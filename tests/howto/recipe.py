@@ -77,7 +77,9 @@ def pattern_of(shown: str) -> str:
     """What output matches that is shown like this."""
     lines = [line.split() for line in shown.splitlines() if line.strip() not in ("", "...")]
     words = [[re.escape(word).replace(r"\.\.\.", ".*?") for word in line] for line in lines]
-    return r"(?s:.*?)".join(r"\s+".join(line) for line in words)
+    first, *rest = (r"\s+".join(line) for line in words or [[]])
+    # Each line is looked for after the one before it, and never a second time: a no is quick.
+    return first + "".join(rf"(?>(?s:.*?){line})" for line in rest)
 
 
 class Recipe:
