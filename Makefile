@@ -10,8 +10,15 @@ DEVELOPED := $(VENV)/.installed-dev
 PIP := $(RUN) -m pip --disable-pip-version-check install --quiet
 SPHINX := $(RUN) -m sphinx --nitpicky --fail-on-warning --keep-going --quiet
 
+# How long a daemon lets its peers wait is measured where nothing else runs; the rest runs two at a
+# time.  `python -m twisted.trial tests` runs everything in one process.
+ALONE := tests.daemon
+EVERY := $(wildcard tests/*/__init__.py) $(wildcard tests/test_*.py)
+TOGETHER := $(sort $(filter-out $(ALONE),$(subst /,.,$(patsubst %.py,%,$(EVERY:/__init__.py=)))))
+
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check style types imports docs bench legacy clean
+.NOTPARALLEL:
+.PHONY: help demo serve test together alone check style types imports docs bench legacy clean
 
 help:  ## say what there is
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,8 +29,13 @@ demo: $(TESTED)  ## a node and a sender exchange images over TLS, here, in a min
 serve: $(TESTED)  ## a secure node on this machine, until you stop it
 	$(RUN) examples/serve.py
 
-test: $(TESTED)  ## all tests; those with real peers need DCMTK
-	$(RUN) -m twisted.trial tests
+test: together alone  ## all tests; those with real peers need DCMTK
+
+together: $(TESTED)
+	$(RUN) -m twisted.trial -j2 --temp-directory=_trial_temp_together $(TOGETHER)
+
+alone: $(TESTED)
+	$(RUN) -m twisted.trial --temp-directory=_trial_temp_alone $(ALONE)
 
 check: style types imports docs  ## style, types, import directions and documentation
 

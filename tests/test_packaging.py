@@ -9,6 +9,7 @@ but not the txdicomtls that is installed there.
 from __future__ import annotations
 
 import json
+import os
 import site
 import subprocess
 import sys
@@ -48,7 +49,9 @@ print(json.dumps({
 
 def run(*command: str | Path, cwd: Path) -> str:
     """The output of a command, which must succeed."""
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    # A worker of trial -j has our own path there.
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=clean)
     assert done.returncode == 0, f"{command} failed:\n{done.stdout}{done.stderr}"
     return done.stdout
 
