@@ -12,12 +12,15 @@ from pathlib import Path
 from threading import Event
 
 from tests.daemon.cases import DaemonTestCase, in_thread
-from tests.daemon.peer import Peer, tls_context
+from tests.daemon.peer import Peer, c_echo_rq, tls_context
 from tests.running import ROOT, Certificates, Running, make_certificates, start
 from tests.scu.files import make_file
 
 #: Seconds: the 99th percentile of the echoes, and the worst of them.
 USUAL, WORST = 0.25, 1.0
+
+#: Echoes that are asked for in one write, and how often.
+AT_ONCE, WRITES = 5000, 10
 
 #: Bytes of a large object.
 LARGE = 8_000_000
@@ -38,6 +41,26 @@ def echo_beside(port: int, certificates: Certificates, over: Event) -> list[floa
             time.sleep(0.005)
         peer.release()
     return took
+
+
+def echo_at_once(port: int, certificates: Certificates) -> int:
+    """Ask for thousands of echoes in one write, again and again: how many were answered."""
+    tls = tls_context(
+        certificate=certificates.certificate("client"), private_key=certificates.key("client")
+    )
+    requests = c_echo_rq() * AT_ONCE
+    answered = 0
+    with Peer(port, tls) as peer:
+        peer.associate()
+        for _ in range(WRITES):
+            peer.send(requests)
+            size = len(peer.receive())
+            left = (AT_ONCE - 1) * size  # one answer is as long as the other
+            while left and (octets := peer.socket.recv(min(left, 65536))):
+                left -= len(octets)
+            answered += AT_ONCE - left // size
+        peer.release()
+    return answered
 
 
 class FairnessTests(DaemonTestCase):
@@ -79,14 +102,17 @@ class FairnessTests(DaemonTestCase):
             self.assertIn(ends_with, busy.output)
         finally:
             over.set()
-        took: list[float] = await self.soon(echoing)
+        self.assert_soon(await self.soon(echoing))
+        self.assertNotIn("Traceback", node.output)
+
+    def assert_soon(self, took: list[float]) -> None:
+        """The echoes did not have to wait long."""
         took.sort()
         self.assertGreater(len(took), 20, "it was not busy for long enough")
         usual = took[len(took) * 99 // 100]
         report = f"{len(took)} echoes: 99 of 100 within {usual:.3f} s, the worst {took[-1]:.3f} s"
         self.assertLess(usual, USUAL, report)
         self.assertLess(took[-1], WORST, report)
-        self.assertNotIn("Traceback", node.output)
 
     async def test_echoes_beside_queries_of_100_000_matches_are_answered_soon(self) -> None:
         await self.echoes_beside("find", ends_with="ended 100000")
@@ -96,3 +122,15 @@ class FairnessTests(DaemonTestCase):
             make_file(self.directory / f"{n}.dcm", bytes(LARGE), uid=f"1.2.3.{n}") for n in range(4)
         ]
         await self.echoes_beside("store", *files, ends_with="ended 80")
+
+    async def test_echoes_beside_thousands_in_one_write_are_answered_soon(self) -> None:
+        node, port = await self.node()
+        over = Event()
+        echoing = in_thread(echo_beside, port, self.certificates, over)
+        try:
+            answered = await self.soon(in_thread(echo_at_once, port, self.certificates))
+        finally:
+            over.set()
+        self.assertEqual(WRITES * AT_ONCE, answered)
+        self.assert_soon(await self.soon(echoing))
+        self.assertNotIn("Traceback", node.output)

@@ -8,7 +8,8 @@ Theory of operation.  Three things run beside each other here, and only here:
   It returns outputs; :meth:`AssociationProtocol.perform` carries them out, in order.
 * the *deadlines*: each wait of the upper layer has one, on the injected clock.
 
-When the peer is read and written to is the business of :class:`~txdicomtls.net.flow.Flow`.
+When the peer is read and written to is the business of :class:`~txdicomtls.net.flow.Flow`, how
+much of what it sent is taken in one turn that of :class:`~txdicomtls.net.arrivals.Arrivals`.
 The two sides differ in what they do with indications: see ``acceptor`` and ``requestor``.
 """
 
@@ -45,6 +46,7 @@ from txdicomtls.association import (
     StopARTIM,
 )
 from txdicomtls.errors import AssociationLost, AssociationTimeout, DicomTLSError, LinkError
+from txdicomtls.net.arrivals import Arrivals
 from txdicomtls.net.flow import Flow
 from txdicomtls.net.messages import Messages
 from txdicomtls.net.services import Services
@@ -86,10 +88,9 @@ class AssociationProtocol(Protocol):
         self.connection = Connection(self.role, limits)
         self.link = LinkLifecycle(clock, deadlines or LinkDeadlines(), _LinkActions(self))
         self._artim = Deadline(clock, self.timeouts.artim, self._artim_expired)
-        self._pdu_deadline = Deadline(clock, self.timeouts.pdu, self._pdu_too_slow)
-        self._pdus_seen = 0
         self._early: list[bytes] = []
         self.flow = Flow(self, clock, stall=self.timeouts.stall)
+        self._arrivals = Arrivals(self, clock, pdu=self.timeouts.pdu)
         #: The access decision that was asked for last.
         self.decision: Deferred[Any] | None = None
         #: Why nothing can be asked or answered any more; None while it can.
@@ -165,7 +166,7 @@ class AssociationProtocol(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Decrypted bytes; kept, never more than one read of them, until the link is ready."""
         if self.connection.state is not State.STA1:
-            self._receive(data)
+            self._arrivals.receive(data)
         elif self.link.state is LinkState.VERIFIED:
             self._early.append(data)
         # Else the association is over, and nobody listens any more.
@@ -173,6 +174,7 @@ class AssociationProtocol(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The transport is gone: every wait ends, with one error for all."""
         cause = self.link.error or self.transport.explain(reason)
+        self._arrivals.end()
         self._stop_deadlines()
         self.perform(self.connection.transport_closed())
         self.finish(cause or AssociationLost("the peer closed the connection"))
@@ -232,11 +234,11 @@ class AssociationProtocol(Protocol):
 
     def reading_held(self) -> None:
         """What is not read cannot be too slow."""
-        self._pdu_deadline.stop()
+        self._arrivals.held()
 
     def reading_resumed(self) -> None:
         """The PDU that is arriving has its whole time again."""
-        self._watch_pdu(begun=True)
+        self._arrivals.resumed()
 
     def not_read(self) -> None:
         """A peer that does not read what we send would keep it in memory for ever."""
@@ -246,6 +248,10 @@ class AssociationProtocol(Protocol):
             seconds=self.timeouts.stall,
         )
         self.transport.abortConnection()
+
+    def too_slow(self) -> None:
+        """A PDU that drips would keep the peer's place for ever."""
+        self.abort(f"one PDU took longer than {self.timeouts.pdu:g} s to arrive")
 
     def perform(self, outputs: Sequence[Output]) -> None:
         """Carry out what the connection asks for, in order."""
@@ -283,7 +289,7 @@ class AssociationProtocol(Protocol):
         self.ready()
         early, self._early = self._early, []
         for data in early:
-            self._receive(data)
+            self._arrivals.receive(data)
 
     def _refused(self, failure: Failure) -> None:
         if self.error is not None:  # it came too late, or was cancelled for that reason
@@ -293,18 +299,6 @@ class AssociationProtocol(Protocol):
             self.log.failure("the access decision itself failed", failure=failure)
             error = LinkError("the access decision could not be made")
         self.link.refused(error)
-
-    def _receive(self, data: bytes) -> None:
-        self.perform(self.connection.receive_data(data))
-        self._watch_pdu(begun=self.connection.pdus_begun != self._pdus_seen)
-
-    def _watch_pdu(self, *, begun: bool) -> None:
-        """Keep the whole-PDU deadline for the PDU that is arriving, if one is."""
-        self._pdus_seen = self.connection.pdus_begun
-        if self.error is not None or self.flow.holds or not self.connection.in_pdu:
-            self._pdu_deadline.stop()
-        elif begun or not self._pdu_deadline.running:
-            self._pdu_deadline.start()
 
     def _indicate(self, indication: Indication) -> None:
         kind = type(indication)
@@ -324,16 +318,12 @@ class AssociationProtocol(Protocol):
                 self.close()
 
     def _stop_deadlines(self) -> None:
-        for deadline in (self._artim, self._pdu_deadline):
-            deadline.stop()
+        self._artim.stop()
 
     def _artim_expired(self) -> None:
         if self.connection.state is State.STA2:
             self.finish(AssociationTimeout("association request", self.timeouts.artim))
         self.perform(self.connection.artim_expired())
-
-    def _pdu_too_slow(self) -> None:
-        self.abort(f"one PDU took longer than {self.timeouts.pdu:g} s to arrive")
 
 
 class _LinkActions:
