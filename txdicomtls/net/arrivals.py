@@ -29,7 +29,7 @@ from txdicomtls.net.timers import Deadline
 from txdicomtls.net.transport import SecureTransport
 
 #: Outputs in one turn of the reactor, of which a message has two or more.  A piece too many may
-#: come on top; together they take some 10 ms.
+#: come on top.
 MOST_OUTPUTS = 128
 
 #: Bytes of a piece, the least (some 50 requests without a data set) and the most.
