@@ -15,10 +15,12 @@ from tests.net.pair import (
 from txdicomtls.dimse import Status
 from txdicomtls.errors import (
     AssociationAborted,
+    AssociationLost,
     AssociationTimeout,
     LocalProtocolError,
     RemoteProtocolError,
 )
+from txdicomtls.instance import Blocks
 from txdicomtls.net.invocation import MOST_UNREAD
 
 
@@ -91,29 +93,74 @@ class ResponseTests(InvokerCase):
         self.clock.advance(SECONDS)
         self.assertIsInstance(self.failure(echo), AssociationTimeout)
 
-    def test_a_final_response_before_the_data_set_is_sent_waits_for_that(self) -> None:
-        late: Deferred[bytes] = Deferred()
-        storing = self.store(Source(b"ab", late)())
+    def test_a_failure_before_the_data_set_is_sent_ends_the_sending_and_nothing_else(self) -> None:
+        for status in (Status.OUT_OF_RESOURCES, 0x1234, CANCELLED, PENDING):
+            self.begin()
+            source = Source(b"ab", Deferred(), b"ef")
+            waiting = self.store(source()).next()
+            following = watch(self.echo().next())
+            self.assertEqual(([1], 0), (self.sent(), self.channel.complete))
+            self.respond(store_request(1).response(status))
+            self.assertEqual(status, self.status(waiting))
+            self.assertEqual((2, 1), (source.asked, source.closed))
+            self.assertEqual(([1, 2], b"ab"), (self.sent(), self.channel.data))
+            self.respond(echo_request(2).response(SUCCESS))
+            self.assertTrue(following.results)
+            self.assertEqual((2, 0), (self.channel.complete, self.channel.aborts))
+
+    def test_it_is_told_when_the_data_set_is_closed(self) -> None:
+        closed: Deferred[None] = Deferred()
+        storing = self.store(slowly_closed(closed))
         waiting = storing.next()
         self.respond(store_request(1).response(Status.OUT_OF_RESOURCES))
         self.assertNoResult(waiting)
         self.assertFalse(self.invoker.busy)
-        following = self.echo()
-        self.assertEqual([1], self.sent())
-        late.callback(b"cd")
+        closed.callback(None)
         self.assertEqual(Status.OUT_OF_RESOURCES, self.status(waiting))
-        self.assertEqual([1, 2], self.sent())
-        following.forsake()
+        self.assertEqual(1, self.channel.complete)
+
+    def test_it_counts_also_where_the_association_ends_before_it_can_be_told(self) -> None:
+        closed: Deferred[None] = Deferred()
+        waiting = self.store(slowly_closed(closed)).next()
+        self.respond(store_request(1).response(Status.OUT_OF_RESOURCES))
+        self.channel.finish(AssociationLost("the cable"))
+        self.assertEqual(Status.OUT_OF_RESOURCES, self.status(waiting))
+        closed.callback(None)
+        self.assertEqual(0, self.channel.complete)
+
+    def test_no_success_is_believed_before_the_data_set_is_sent(self) -> None:
+        warning = Status.COERCION_OF_DATA_ELEMENTS
+        for status in (SUCCESS, warning, 0xBFFF, Status.ATTRIBUTE_LIST_ERROR):
+            self.begin()
+            storing = watch(self.store(Source(b"ab", Deferred())()).next())
+            response = store_request(1).response(status)
+            error = self.assertRaises(RemoteProtocolError, self.respond, response)
+            self.assertIn(f"{status:04X}H came before the data set was sent", str(error))
+            self.channel.abort(str(error))
+            self.assertIsInstance(self.failure(storing), AssociationAborted)
+            self.assertEqual(0, self.channel.complete)
+
+    def test_a_success_that_finds_no_room_for_what_follows_the_last_byte_is_one(self) -> None:
+        room: Deferred[None] = Deferred()
+        waiting = self.store(self.without_room(room, b"ab", b"cd")).next()
+        self.respond(store_request(1).response(SUCCESS))
+        self.assertNoResult(waiting)
+        room.callback(None)
+        self.assertEqual((SUCCESS, b"abcd"), (self.status(waiting), self.channel.data))
 
     def test_a_second_final_response_is_refused_also_before_the_data_set_is_sent(self) -> None:
-        late: Deferred[bytes] = Deferred()
-        storing = watch(self.store(Source(b"ab", late)()).next())
-        response = store_request(1).response(SUCCESS)
+        response = store_request(1).response(Status.OUT_OF_RESOURCES)
+        waiting = self.store(Source(b"ab", Deferred())()).next()
         self.respond(response)
         self.assertRaises(RemoteProtocolError, self.respond, response)
-        self.channel.abort("the peer broke the protocol")
-        self.assertIsInstance(self.failure(storing), AssociationAborted)
-        late.callback(b"cd")
+        self.assertEqual(Status.OUT_OF_RESOURCES, self.status(waiting))
+
+    async def without_room(self, room: Deferred[None], *blocks: bytes) -> Blocks:
+        """After the last of these blocks there is no room."""
+        for block in blocks[:-1]:
+            yield block, False
+        self.channel.room = room
+        yield blocks[-1], True
 
     def test_what_nobody_waits_for_is_refused(self) -> None:
         self.find()
@@ -134,6 +181,15 @@ class ResponseTests(InvokerCase):
         self.invoker.began(find_request(1).response(PENDING))
         self.invoker.data(memoryview(bytes(MOST_DATA - 1)))
         self.assertRaises(RemoteProtocolError, self.invoker.data, memoryview(b"ab"))
+
+
+async def slowly_closed(closed: Deferred[None]) -> Blocks:
+    """A first block, none after it, and a close that takes its time."""
+    try:
+        yield b"ab", False
+        await Deferred()
+    finally:
+        await closed
 
 
 class TimeTests(InvokerCase):

@@ -178,17 +178,47 @@ class OperationTests(NetCase):
 
     def test_an_answer_before_the_data_set_is_complete_counts(self) -> None:
         client, peer, wire = self.calling()
-        late: Deferred[bytes] = Deferred()
-        stored = client.invoke(CT_ID, store_request, Source(b"ab", late)())
+        stored = client.invoke(CT_ID, store_request, Source(b"ab", Deferred())())
         wire.flush()
+        self.assertEqual([], peer.told(MessageEnded))
         peer.send(CT_ID, store_request(1).response(Status.OUT_OF_RESOURCES))
-        wire.flush()
-        self.assertNoResult(stored)
-        late.callback(b"cd")
         wire.flush()
         self.assertEqual(Status.OUT_OF_RESOURCES, self.successResultOf(stored).status)
         self.assertEqual(1, len(peer.told(MessageEnded)))
         self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_a_peer_that_answers_and_does_not_read_is_not_waited_for(self) -> None:
+        client, peer, wire = self.calling()
+        wire.server.pauseProducing()
+        source = Source(*[bytes(300_000)] * 10)
+        stored = client.invoke(CT_ID, store_request, source())
+        wire.flush()
+        peer.send(CT_ID, store_request(1).response(Status.OUT_OF_RESOURCES))
+        wire.flush()
+        self.assertEqual(Status.OUT_OF_RESOURCES, self.successResultOf(stored).status)
+        self.assertLess(source.asked, 10)
+        self.assertEqual(1, source.closed)
+        echoed = client.invoke(VERIFICATION_ID, echo_request)
+        wire.server.resumeProducing()
+        wire.flush()
+        self.assertEqual([1, 2], requests(peer))
+        peer.send(VERIFICATION_ID, echo_request(2).response(Status.SUCCESS))
+        wire.flush()
+        self.assertEqual(Status.SUCCESS, self.successResultOf(echoed).status)
+
+    def test_a_success_before_the_data_set_is_complete_aborts(self) -> None:
+        client, peer, wire = self.calling()
+        stored = watch(client.invoke(CT_ID, store_request, Source(b"ab", Deferred())()))
+        wire.flush()
+        peer.send(CT_ID, store_request(1).response(Status.SUCCESS))
+        wire.flush()
+        (error,) = stored.failures
+        assert isinstance(error, AssociationAborted)
+        self.assertEqual(
+            (False, "status 0000H came before the data set was sent"), (error.by_peer, error.why)
+        )
+        self.assertEqual(1, len(peer.told(AbortIndication)))
+        self.assertEqual([], peer.told(MessageEnded))
 
     def assert_aborts(self, provoke: Any) -> None:
         """After one request, this makes the requestor abort with a cause of its own."""

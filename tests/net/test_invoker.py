@@ -13,6 +13,7 @@ from tests.net.pair import (
     store_request,
     watch,
 )
+from txdicomtls.dimse import Status
 from txdicomtls.errors import (
     AssociationAborted,
     AssociationEnded,
@@ -50,15 +51,13 @@ class EndTests(InvokerCase):
             self.assertIs(error, self.failureResultOf(self.echo().next()).value)
         self.assertEqual([], self.sent())
 
-    def test_one_that_was_early_and_one_that_waits_end_as_well(self) -> None:
-        late: Deferred[bytes] = Deferred()
-        early = watch(self.store(Source(b"ab", late)()).next())
-        self.respond(store_request(1).response(SUCCESS))
+    def test_one_that_was_early_has_ended_and_one_that_waits_ends_as_well(self) -> None:
+        early = watch(self.store(Source(b"ab", Deferred())()).next())
+        self.respond(store_request(1).response(Status.OUT_OF_RESOURCES))
         waiting = watch(self.echo().next())
         self.channel.abort("enough")
-        for each in (early, waiting):
-            self.assertIs(self.channel.error, self.failure(each))
-        late.callback(b"cd")
+        self.assertEqual((1, []), (len(early.results), early.failures))
+        self.assertIs(self.channel.error, self.failure(waiting))
 
     def test_a_data_set_that_fails_is_told_to_its_own_and_the_abort_to_the_others(self) -> None:
         other = watch(self.echo().next())

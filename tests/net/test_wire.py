@@ -14,7 +14,7 @@ from txdicomtls.association import Role
 from txdicomtls.dimse import Message
 from txdicomtls.errors import AssociationAborted, AssociationEnded, LocalProtocolError
 from txdicomtls.instance import Blocks
-from txdicomtls.net.wire import Wire
+from txdicomtls.net.wire import Progress, Wire
 
 
 class WireCase(SynchronousTestCase):
@@ -23,10 +23,12 @@ class WireCase(SynchronousTestCase):
         self.wire = Wire(self.channel)
         self.broken: list[BaseException] = []
 
-    def send(self, message: Message, blocks: Blocks | None = None) -> Deferred[None]:
+    def send(
+        self, message: Message, blocks: Blocks | None = None, progress: Progress | None = None
+    ) -> Deferred[None]:
         context_id = CT_ID if message.has_data_set else VERIFICATION_ID
         return Deferred.fromCoroutine(
-            self.wire.send(context_id, lambda: message, blocks, self.broken.append)
+            self.wire.send(context_id, lambda: message, blocks, self.broken.append, progress)
         )
 
     def sent(self) -> list[int]:
@@ -203,3 +205,99 @@ class SendTests(WireCase):
     def test_where_nothing_can_be_sent_it_fails(self) -> None:
         self.channel.perform(self.channel.connection.release())
         self.failureResultOf(self.send(echo_request(1)), AssociationEnded)
+
+
+class CutTests(WireCase):
+    """A data set that nobody wants the rest of ends where it is."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.progress = Progress()
+
+    def cut(self, sending: Deferred[None]) -> None:
+        self.progress.is_cut = True
+        sending.cancel()
+
+    def assert_cut(self, sending: Deferred[None], data: bytes) -> None:
+        """It was ended with an empty last fragment, and the next message can go."""
+        self.successResultOf(sending)
+        self.successResultOf(self.send(echo_request(2)))
+        self.assertEqual(([1, 2], data), (self.sent(), self.channel.data))
+        self.assertEqual((2, 0, []), (self.channel.complete, self.channel.aborts, self.broken))
+
+    def test_it_is_whole_once_its_last_block_is_on_its_way(self) -> None:
+        late: Deferred[bytes] = Deferred()
+        self.send(store_request(1), Source(b"ab", late)(), self.progress)
+        self.assertFalse(self.progress.is_whole)
+        late.callback(b"cd")
+        self.assertTrue(self.progress.is_whole)
+
+    def test_one_without_a_data_set_is_whole_when_it_begins(self) -> None:
+        self.channel.room = Deferred()
+        self.send(echo_request(1), None, self.progress)
+        self.assertFalse(self.progress.is_whole)
+        self.channel.room.callback(None)
+        self.assertTrue(self.progress.is_whole)
+
+    def test_no_block_is_waited_for(self) -> None:
+        source = Source(b"ab", Deferred(), b"ef")
+        sending = self.send(store_request(1), source(), self.progress)
+        self.cut(sending)
+        self.assertEqual((2, 1), (source.asked, source.closed))
+        self.assert_cut(sending, b"ab")
+
+    def test_no_room_is_waited_for(self) -> None:
+        room: Deferred[None] = Deferred()
+        self.channel.room = room
+        source = Source(b"ab", b"cd")
+        sending = self.send(store_request(1), source(), self.progress)
+        self.channel.room = Deferred()
+        room.callback(None)
+        self.cut(sending)
+        self.channel.room = None
+        self.assertEqual((1, 1), (source.asked, source.closed))
+        self.assert_cut(sending, b"ab")
+
+    def test_a_block_that_comes_all_the_same_is_not_sent(self) -> None:
+        late: Deferred[bytes] = Deferred()
+        sending = self.send(store_request(1), Source(b"ab", late)(), self.progress)
+        self.progress.is_cut = True
+        late.callback(b"cd")
+        self.assert_cut(sending, b"ab")
+
+    def test_it_does_not_matter_that_its_source_fails(self) -> None:
+        async def fails_when_closed() -> Blocks:
+            try:
+                yield b"ab", False
+                await Deferred()
+            finally:
+                raise ZeroDivisionError
+
+        sending = self.send(store_request(1), fails_when_closed(), self.progress)
+        self.cut(sending)
+        self.assert_cut(sending, b"ab")
+
+    def test_one_that_is_not_cut_is_never_passed_off_as_whole(self) -> None:
+        async def without_a_last_block() -> Blocks:
+            yield b"ab", False
+
+        self.send(store_request(1), without_a_last_block(), self.progress)
+        self.assertFalse(self.progress.is_whole)
+        self.assertEqual((b"ab", 0), (self.channel.data, self.channel.complete))
+
+    def test_where_the_association_has_ended_nothing_is_sent(self) -> None:
+        closed: Deferred[None] = Deferred()
+
+        async def slowly_closed() -> Blocks:
+            try:
+                yield b"ab", False
+                await Deferred()
+            finally:
+                await closed
+
+        sending = self.send(store_request(1), slowly_closed(), self.progress)
+        self.cut(sending)
+        self.channel.abort("enough")
+        closed.callback(None)
+        self.failureResultOf(sending, AssociationAborted)
+        self.assertEqual((b"ab", 0), (self.channel.data, self.channel.complete))

@@ -24,6 +24,7 @@ from txdicomtls.dimse import CommandField, Request, Response, StatusCategory, ca
 from txdicomtls.errors import LocalProtocolError
 from txdicomtls.net.request import Answer
 from txdicomtls.net.timers import Deadline
+from txdicomtls.net.wire import Progress
 
 #: Responses of one operation that are kept until somebody takes them.
 MOST_UNREAD = 16
@@ -73,6 +74,7 @@ class Invocation:
         "context_id",
         "is_done",
         "is_sent",
+        "progress",
         "request",
         "sending",
     )
@@ -92,6 +94,7 @@ class Invocation:
         self.context_id = context_id
         self.request: Request | None = None
         self.sending: Deferred[None] | None = None
+        self.progress = Progress()
         #: Whether the request is on its way to its last byte.
         self.is_sent = False
         #: Whether the final response has come, or none can.
@@ -185,6 +188,12 @@ class Invocation:
         else:
             self.put_off()
 
+    def cut_short(self) -> None:
+        """Send no more of its data set: the peer has answered, and only reads past the rest."""
+        self.progress.is_cut = True
+        if self.sending is not None:
+            self.sending.cancel()
+
     def put_off(self) -> None:
         """The next response is due from now, whether anybody waits for it or not."""
         if not self.is_done:
@@ -193,8 +202,8 @@ class Invocation:
     def deliver(self, answer: Answer, *, final: bool) -> None:
         """A response has come.
 
-        A final one that comes too early waits: the data set is still being sent, and whoever
-        gets the response may do away with where it comes from.
+        A final one that comes early waits: the data set is still being sent or closed, and
+        whoever gets the response may do away with where it comes from.
         """
         if final and not self.is_sent:
             self._early = answer
@@ -217,9 +226,17 @@ class Invocation:
             self._invoker.hold(self)
 
     def failed(self, error: BaseException) -> None:
-        """No response can come; the first reason is the one that counts."""
+        """No response can come; the first reason is the one that counts.
+
+        A final response that waits counts before any.
+        """
         self._due.stop()
         if self.is_done:
+            return
+        early, self._early = self._early, None
+        if early is not None:
+            self.is_sent = True  # as far as it ever will be
+            self.deliver(early, final=True)
             return
         self.is_done = True
         self._error = error

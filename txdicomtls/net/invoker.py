@@ -4,6 +4,11 @@ Theory of operation.  Each operation waits for two things in turn: a place in th
 agreed window (kept from its command to its final response), and the wire (kept from
 its command to the last byte of its data set).  Both are first come, first served.
 
+A peer may answer that an operation has failed before it has all of the data set.  Nothing more of
+that is sent then but its end, which is an empty last fragment: a peer that has answered reads past
+it, and the association can be used further.  That it has done what it does not have yet, is not
+believed.
+
 Whatever ends the association ends all operations with the same error, wherever they are.
 
 No response is overdue while nothing is read from the peer.
@@ -18,7 +23,14 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from txdicomtls.association import OutstandingOperations
-from txdicomtls.dimse import CCancelRQ, CommandField, Request, Response
+from txdicomtls.dimse import (
+    CCancelRQ,
+    CommandField,
+    Request,
+    Response,
+    StatusCategory,
+    category,
+)
 from txdicomtls.dimse.messages import RESPONSE
 from txdicomtls.errors import (
     AssociationTimeout,
@@ -31,6 +43,9 @@ from txdicomtls.net.invocation import Invocation
 from txdicomtls.net.line import Line
 from txdicomtls.net.request import Answer
 from txdicomtls.net.wire import Channel, Wire
+
+#: What no peer can say of an operation before it has all of it.
+_DONE = (StatusCategory.SUCCESS, StatusCategory.WARNING)
 
 
 class Invoker:
@@ -133,16 +148,23 @@ class Invoker:
     def ended(self) -> None:
         """The response that began last is complete.
 
-        :raises RemoteProtocolError: nobody waits for it any more.
+        :raises RemoteProtocolError: nobody waits for it any more, or it says that what the peer
+            does not have yet was done.
         """
         assert self._arriving is not None  # began() comes first
         (response, data), self._arriving = self._arriving, None
         invocation = self._outstanding(response)
         final = invocation.is_final(response)
+        early = final and not invocation.progress.is_whole
+        if early and category(response.status) in _DONE:
+            msg = f"status {response.status:04X}H came before the data set was sent"
+            raise RemoteProtocolError(msg)
         if final:
             self._operations.done(response.message_id_being_responded_to)
             self._places.leave()
         invocation.deliver(Answer(response, bytes(data)), final=final)
+        if early:
+            invocation.cut_short()
 
     def release(self) -> None:
         """The association is about to be released: nobody may keep that from being heard.
@@ -226,6 +248,7 @@ class Invoker:
                     lambda: self._begin(invocation, make),
                     blocks,
                     invocation.failed,
+                    invocation.progress,
                 )
             except BaseException:
                 # Where it was outstanding, whatever ended that gave its place back.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -52,6 +53,19 @@ class Channel(Protocol):
         """No operation is outstanding any more, in either direction."""
 
 
+@dataclass(slots=True)
+class Progress:
+    """How far a message has come on its way out.
+
+    :ivar is_whole: whether its last byte is on its way.
+    :ivar is_cut: whether nobody wants the rest: its data set ends where it is.  Who says so while
+        the next block is waited for cancels that wait.
+    """
+
+    is_whole: bool = False
+    is_cut: bool = False
+
+
 class Wire:
     """The sending side of one association, which one message has at a time.
 
@@ -87,27 +101,35 @@ class Wire:
         make: Callable[[], Message],
         blocks: Blocks | None,
         broken: Callable[[BaseException], None],
+        progress: Progress | None = None,
     ) -> None:
         """Send a message, and its data set as fast as the peer takes it.
+
+        A data set that is cut short ends with an empty last fragment (PS3.8 Annex E.2), so that
+        the peer, which has to read past it, knows where the next message begins.
 
         :param make: makes the message when the wire is free and the transport has room for it.
         :param blocks: the data set, where the message announces one; not asked for a block
             before the transport has room for it.
         :param broken: told what went wrong within the message, before the association is aborted.
+        :param progress: kept up to date, and looked at after each block.
         :raises AssociationError: the association ended before or meanwhile.  Whatever is
             raised once the message has begun has aborted the association: half a message
             cannot be taken back, and must not be mistaken for a whole one.
         :raises LocalProtocolError: the message cannot be sent; nothing of it was.
         """
+        if progress is None:
+            progress = Progress()
         await self._line.enter()
         try:
             await self._channel.when_writable()
             self.check()
             outputs = self._channel.connection.send_message(context_id, make())
+            progress.is_whole = blocks is None
             try:
                 self._channel.perform(outputs)
                 if blocks is not None:
-                    await self._send_blocks(context_id, blocks)
+                    await self._send_blocks(context_id, blocks, progress)
             except BaseException as error:
                 broken(error)
                 self._channel.abort(f"a request could not be sent to its end: {error}")
@@ -126,13 +148,25 @@ class Wire:
             msg = "there is no association to send on"
             raise AssociationEnded(msg)
 
-    async def _send_blocks(self, context_id: int, blocks: Blocks) -> None:
+    async def _send_blocks(self, context_id: int, blocks: Blocks, progress: Progress) -> None:
         channel = self._channel
-        async with aclosing(blocks):
-            async for data, last in blocks:
-                self.check()
-                channel.perform(channel.connection.send_data(context_id, data, last=last))
-                await channel.when_writable()
+        try:
+            async with aclosing(blocks):
+                async for data, last in blocks:
+                    if progress.is_cut:
+                        break
+                    self.check()
+                    progress.is_whole = last
+                    channel.perform(channel.connection.send_data(context_id, data, last=last))
+                    await channel.when_writable()
+        except Exception:
+            if not progress.is_cut:
+                raise
+            # Nothing that happens to a data set which nobody wants is of interest.
+        if progress.is_cut and not progress.is_whole:
+            self.check()
+            progress.is_whole = True
+            channel.perform(channel.connection.send_data(context_id, b"", last=True))
 
     def _post(self, context_id: int, message: Message, data: bytes) -> None:
         connection = self._channel.connection
