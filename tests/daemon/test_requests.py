@@ -6,7 +6,10 @@ import contextlib
 import socket
 import ssl
 import time
+from collections import Counter
 from collections.abc import Callable
+
+from twisted.internet.defer import gatherResults
 
 from tests.daemon.cases import GOOD_PEER, DaemonTestCase, good_context, in_thread
 from tests.daemon.odd_requests import CASES, NO_CALLED, summary
@@ -22,6 +25,9 @@ from tests.daemon.peer import (
 )
 from tests.daemon.process import memory, open_files, until
 from tests.running import Node
+
+#: How many ask by a wrong title, and how many of them at once.
+WRONG, CALLERS = 1000, 4
 
 
 class RequestTests(DaemonTestCase):
@@ -46,12 +52,13 @@ class RequestTests(DaemonTestCase):
         for size in (1, 7, 1 << 16):
             await in_thread(talk_in_pieces, daemon, size)
 
-    async def test_rejections_by_the_hundred_keep_no_place(self) -> None:
+    async def test_rejections_by_the_thousand_keep_no_place(self) -> None:
         daemon = await self.start(more="[limits]\nassociations = 1")
-        wrong_title = associate_rq(called=b"SOMEBODY")
-        for _ in range(300):
-            answer = await in_thread(first_answer, daemon, wrong_title)
-            self.assertEqual(NO_CALLED, summary(answer))
+        answers = await gatherResults(
+            [in_thread(rejections, daemon, WRONG // CALLERS) for _ in range(CALLERS)],
+            consumeErrors=True,
+        )
+        self.assertEqual({NO_CALLED: WRONG}, sum(answers, Counter()))
         await self.assert_serves(daemon)
 
     async def test_who_says_no_more_after_a_request_is_answered_all_the_same(self) -> None:
@@ -74,6 +81,17 @@ class RequestTests(DaemonTestCase):
         await in_thread(until, lambda: open_files(daemon) <= files, "connections are left")
         self.assertLess(memory(daemon) - before, 24 << 20)
         await self.assert_serves(daemon)
+
+
+def rejections(daemon: Node, count: int) -> Counter[str]:
+    """Call so often by a title that nobody has: each answer, and how often it came."""
+    context, wrong_title = good_context(daemon), associate_rq(called=b"SOMEBODY")
+    answers: Counter[str] = Counter()
+    for _ in range(count):
+        with Peer(daemon.port, context) as peer:
+            peer.send(wrong_title)
+            answers[summary(peer.receive())] += 1
+    return answers
 
 
 def first_answer(daemon: Node, octets: bytes) -> bytes:
