@@ -12,7 +12,8 @@ SPHINX := $(RUN) -m sphinx --nitpicky --fail-on-warning --keep-going --quiet
 
 # Where it is measured how long a daemon lets its peers wait, nothing else runs; the rest runs two at
 # a time.  `python -m twisted.trial tests` runs everything in one process.
-ALONE := $(addprefix tests.daemon.test_,bad_pdus fairness half_open requests silent_peers tls_floods window)
+ALONE := $(addprefix tests.daemon.test_,bad_pdus fairness half_open many_associations requests \
+    silent_peers tls_floods window)
 EVERY := $(wildcard tests/*/__init__.py tests/test_*.py tests/daemon/test_*.py)
 NAMES := $(subst /,.,$(patsubst %.py,%,$(EVERY:/__init__.py=)))
 TOGETHER := $(filter-out tests.daemon $(ALONE),$(NAMES))
