@@ -29,7 +29,7 @@ from txdicomtls.association import (
     Send,
     State,
 )
-from txdicomtls.dimse import CCancelRQ, Message
+from txdicomtls.dimse import CCancelRQ, Message, command_fragments
 from txdicomtls.errors import AssociationAborted
 from txdicomtls.net import AcceptorProtocol, Timeouts
 from txdicomtls.net.arrivals import LARGE, MOST_OUTPUTS, SMALL
@@ -317,6 +317,39 @@ class MeanwhileTests(ArrivalCase):
         self.assertFalse(wire.is_open)
         self.assertEqual(requests, server.messages.dispatcher.requests)
         self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_what_fails_when_the_transport_is_lost_keeps_nobody_from_hearing_of_it(self) -> None:
+        factory = self.factory()
+        peer, server, wire = self.called(factory)
+        server.dataReceived(self.echoes(peer))
+
+        def failing(*_: object) -> None:
+            raise ZeroDivisionError
+
+        server.messages.began = failing  # type: ignore[assignment, method-assign]  # for this test
+        wire.server.lose(ConnectionLost())
+        self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
+        self.assertIsNotNone(server.error)
+        self.successResultOf(server.when_closed())
+        self.assertEqual(0, factory.connections)
+        self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_turns_give_a_pdu_that_drips_no_more_time(self) -> None:
+        timeouts = Timeouts(pdu=30.0, idle=1000.0)
+        _, server, _ = self.called(self.factory(timeouts=timeouts))
+        server.dataReceived(b"".join(command_fragments(CT_ID, store_request(1), 0)))
+        # So many outputs that each chunk needs a second turn.
+        values = bytes((0, 0, 0, 4, CT_ID, 0, 1, 2)) * (1 << 14)
+        octets = b"\x04\x00" + len(values).to_bytes(4, "big") + values
+        chunk = SMALL + 100
+        for start in (0, chunk):
+            server.dataReceived(octets[start : start + chunk])
+            self.assertTrue(self.turn())
+            self.turns()
+            self.advance(29.0 if start == 0 else 0.9)
+            self.assertIsNone(server.error)
+        self.advance(0.1)
+        self.assertIsNotNone(server.error)
 
     def test_what_others_hold_stays_held_when_all_is_taken(self) -> None:
         room = self.receiver.will_have_no_room()

@@ -128,6 +128,17 @@ class ResponseTests(InvokerCase):
         closed.callback(None)
         self.assertEqual(0, self.channel.complete)
 
+    def test_a_data_set_that_does_not_come_to_an_end_has_its_time(self) -> None:
+        closed: Deferred[None] = Deferred()
+        storing = watch(self.store(slowly_closed(closed)).next())
+        self.clock.advance(100 * SECONDS)
+        self.respond(store_request(1).response(Status.OUT_OF_RESOURCES))
+        self.assertEqual([], storing.results)
+        self.clock.advance(SECONDS)
+        self.assertEqual(Status.OUT_OF_RESOURCES, storing.results[0].response.status)
+        self.assertEqual((0, 1), (self.channel.complete, self.channel.aborts))
+        closed.callback(None)
+
     def test_no_success_is_believed_before_the_data_set_is_sent(self) -> None:
         warning = Status.COERCION_OF_DATA_ELEMENTS
         for status in (SUCCESS, warning, 0xBFFF, Status.ATTRIBUTE_LIST_ERROR):

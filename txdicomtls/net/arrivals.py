@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
 
 from txdicomtls.association import Connection, Output
 from txdicomtls.errors import DicomTLSError
@@ -37,6 +38,8 @@ SMALL, LARGE = 1 << 12, 1 << 16
 
 #: Outputs of a piece that a longer one may follow, and as how many each piece counts at least.
 FEW_OUTPUTS = 8
+
+_log = Logger()
 
 
 class Owner(Protocol):
@@ -65,12 +68,13 @@ class Arrivals:
     def __init__(self, owner: Owner, clock: IReactorTime, *, pdu: float) -> None:
         self._owner = owner
         self._clock = clock
-        self._pdu = Deadline(clock, pdu, owner.too_slow)
+        self._pdu = Deadline(clock, pdu, self._too_slow)
         self._pdus_seen = 0
         self._waiting: deque[bytes | memoryview] = deque()
         self._piece = SMALL
         self._is_taking = False
         self._holds = False
+        self._is_turning = False
         self._next_turn: IDelayedCall | None = None
 
     def receive(self, data: bytes) -> None:
@@ -80,23 +84,31 @@ class Arrivals:
             self._take_some()
 
     def end(self) -> None:
-        """The transport is gone: take what is left of it, and wait for nothing more."""
+        """The transport is gone: take what is left of it, and wait for nothing more.
+
+        What fails then is logged, as a reactor does it, and everybody still hears of the end.
+        """
         if self._next_turn is not None:
             self._next_turn.cancel()
             self._next_turn = None
-        # Where the transport goes from within a piece, the connection hears of that first.
-        while self._waiting and not self._is_taking:
-            self._take_piece()
+        try:
+            # Where the transport goes from within a piece, the connection hears of that first.
+            while self._waiting and not self._is_taking:
+                self._take_piece()
+        except Exception:  # noqa: BLE001  # whatever it is, the end must be told
+            _log.failure("what a lost connection had brought could not be taken")
         self._waiting.clear()
         self._pdu.stop()
 
     def held(self) -> None:
         """What is not read cannot be too slow."""
-        self._pdu.stop()
+        if not self._is_turning:
+            self._pdu.stop()
 
     def resumed(self) -> None:
         """The PDU that is arriving has its whole time again."""
-        self._watch_pdu(begun=True)
+        if not self._is_turning:
+            self._watch_pdu(begun=True)
 
     # -- within ------------------------------------------------------------------------------
 
@@ -112,13 +124,21 @@ class Arrivals:
             raise
         finally:
             self._is_taking = False
-        self._watch_pdu(begun=self._owner.connection.pdus_begun != self._pdus_seen)
         if self._waiting:
             self._next_turn = self._clock.callLater(0, self._go_on)
         if self._holds != bool(self._waiting):
-            self._holds = not self._holds
-            flow = self._owner.flow
+            self._turn()
+        self._watch_pdu(begun=self._owner.connection.pdus_begun != self._pdus_seen)
+
+    def _turn(self) -> None:
+        """Hold the peer, or let it go, for turns of ours: its PDU has no more time for that."""
+        self._holds = not self._holds
+        flow = self._owner.flow
+        self._is_turning = True
+        try:
             (flow.hold if self._holds else flow.let_go)()
+        finally:
+            self._is_turning = False
 
     def _take_piece(self) -> int:
         data = self._waiting.popleft()
@@ -145,7 +165,12 @@ class Arrivals:
         """Keep the whole-PDU deadline for the PDU that is arriving, if one is."""
         connection = self._owner.connection
         self._pdus_seen = connection.pdus_begun
-        if self._owner.error is not None or self._owner.flow.holds or not connection.in_pdu:
+        held_by_others = self._owner.flow.holds > self._holds
+        if self._owner.error is not None or held_by_others or not connection.in_pdu:
             self._pdu.stop()
         elif begun or not self._pdu.running:
             self._pdu.start()
+
+    def _too_slow(self) -> None:
+        if not self._waiting:  # its end may be there; the next turn tells
+            self._owner.too_slow()

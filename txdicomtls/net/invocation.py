@@ -191,6 +191,7 @@ class Invocation:
     def cut_short(self) -> None:
         """Send no more of its data set: the peer has answered, and only reads past the rest."""
         self.progress.is_cut = True
+        self.put_off()  # who gives the data set has no longer than a peer to come to its end
         if self.sending is not None:
             self.sending.cancel()
 
