@@ -20,7 +20,7 @@ TOGETHER := $(filter-out tests.daemon $(ALONE),$(NAMES))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo serve test together alone check style types imports docs bench legacy clean
+.PHONY: help demo serve test together alone compiled check style types imports docs bench legacy clean
 
 help:  ## say what there is
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,11 +33,15 @@ serve: $(TESTED)  ## a secure node on this machine, until you stop it
 
 test: together alone  ## all tests; those with real peers need DCMTK
 
-together: $(TESTED)
+together: $(TESTED) compiled
 	$(RUN) -m twisted.trial -j2 --temp-directory=_trial_temp_together $(TOGETHER)
 
-alone: $(TESTED)
+alone: $(TESTED) compiled
 	$(RUN) -m twisted.trial --temp-directory=_trial_temp_alone $(ALONE)
+
+# The tests start a thousand processes; where PYTHONDONTWRITEBYTECODE is set, each would compile anew.
+compiled: $(TESTED)
+	$(RUN) -m compileall -q txdicomtls tests twisted
 
 check: style types imports docs  ## style, types, import directions and documentation
 
