@@ -281,9 +281,29 @@ class MeanwhileTests(ArrivalCase):
         peer, server, wire = self.called()
         server.dataReceived(self.echoes(peer) + A_ABORT)
         wire.server.lose(ConnectionLost())
-        self.assertEqual(MANY, server.messages.dispatcher.requests)
+        closed = server.when_closed()
+        while server.messages.dispatcher.requests < MANY:
+            self.assertNoResult(closed)
+            before = server.messages.dispatcher.requests
+            self.assertTrue(self.turn())
+            self.assertLessEqual(server.messages.dispatcher.requests - before, MOST_MESSAGES)
+        self.turns()
+        self.successResultOf(closed)
         assert isinstance(server.error, AssociationAborted)
         self.assertTrue(server.error.by_peer)
+        self.assertEqual([], self.clock.getDelayedCalls())
+
+    def test_a_transport_that_was_lost_is_neither_held_nor_aborted(self) -> None:
+        timeouts = Timeouts(pdu=1.0, idle=2.0)
+        peer, server, wire = self.called(self.factory(timeouts=timeouts))
+        octets = self.echoes(peer)
+        server.dataReceived(octets + octets[:20])
+        wire.server.lose(ConnectionLost())
+        for act in ("pauseProducing", "resumeProducing", "abortConnection", "loseConnection"):
+            self.patch(wire.server, act, self.fail)
+        self.turns()
+        self.assertEqual(MANY, server.messages.dispatcher.requests)
+        self.assertIsNotNone(server.error)
         self.assertEqual([], self.clock.getDelayedCalls())
 
     def test_a_transport_that_is_lost_in_a_turn_leaves_nothing_for_another(self) -> None:
@@ -328,6 +348,7 @@ class MeanwhileTests(ArrivalCase):
 
         server.messages.began = failing  # type: ignore[assignment, method-assign]  # for this test
         wire.server.lose(ConnectionLost())
+        self.turns()
         self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
         self.assertIsNotNone(server.error)
         self.successResultOf(server.when_closed())
@@ -446,6 +467,8 @@ class OrderTests(ArrivalCase):
         while number % 2 and one_turn(self.clock):
             pass
         wire.server.lose(ConnectionLost())
+        while one_turn(self.clock):
+            pass
         self.assertEqual([], self.clock.getDelayedCalls())
 
         other_peer, slow, other_wire = self.called()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -31,6 +30,7 @@ from txdicomtls.errors import (
     AssociationEnded,
     AssociationRefused,
     DicomTLSError,
+    LinkError,
 )
 from txdicomtls.net.protocol import AssociationProtocol
 from txdicomtls.net.request import AssociationFacts
@@ -79,9 +79,9 @@ class AcceptorProtocol(AssociationProtocol):
         super().connectionMade()
         self.factory.connected(self)
 
-    def connectionLost(self, reason: Failure = connectionDone) -> None:  # Twisted's name
+    def gone(self, cause: LinkError | None) -> None:
         """It does not count any more."""
-        super().connectionLost(reason)
+        super().gone(cause)
         assert self.error is not None  # there is one by now
         self.factory.disconnected(self, self.error)
 

@@ -9,15 +9,16 @@ and whatever happens in between happens before that.
 What a piece costs is known when it has been taken, by its outputs.  Where they were few, as in the
 midst of a large data set, the next piece may be twice as long; else it is small again.
 
-Three things are not put off.  What comes where nothing waits is taken at once.  When the transport
-is gone, what it brought before is taken before the end is told.  And once the association is over
-messages are nothing any more: then all is taken, because an end may be behind them.
+When the transport is gone, what it brought before is taken in turns all the same, and the end is
+told after that.  Two things are not put off.  What comes where nothing waits is taken at once.  And
+once the association is over messages are nothing any more: then all is taken, because an end may
+be behind them.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -76,6 +77,7 @@ class Arrivals:
         self._holds = False
         self._is_turning = False
         self._next_turn: IDelayedCall | None = None
+        self._tell_end: Callable[[], None] | None = None
 
     def receive(self, data: bytes) -> None:
         """Take bytes, or put them behind those that wait."""
@@ -83,22 +85,19 @@ class Arrivals:
         if self._next_turn is None and not self._is_taking:
             self._take_some()
 
-    def end(self) -> None:
-        """The transport is gone: take what is left of it, and wait for nothing more.
+    def end(self, tell: Callable[[], None]) -> None:
+        """The transport is gone: nothing more comes, and no time is kept any more.
 
-        What fails then is logged, as a reactor does it, and everybody still hears of the end.
+        :param tell: called once what waits is taken; at once, if nothing does, or if the transport
+            goes from within a piece: then what is behind that comes to nothing.
         """
-        if self._next_turn is not None:
-            self._next_turn.cancel()
-            self._next_turn = None
-        try:
-            # Where the transport goes from within a piece, the connection hears of that first.
-            while self._waiting and not self._is_taking:
-                self._take_piece()
-        except Exception:  # noqa: BLE001  # whatever it is, the end must be told
-            _log.failure("what a lost connection had brought could not be taken")
-        self._waiting.clear()
         self._pdu.stop()
+        if self._is_taking:
+            self._waiting.clear()
+        if self._waiting:
+            self._tell_end = tell
+        else:
+            tell()
 
     def held(self) -> None:
         """What is not read cannot be too slow."""
@@ -156,17 +155,23 @@ class Arrivals:
         self._next_turn = None
         try:
             self._take_some()
-        except BaseException:
+        except Exception:
             # As a reactor does where a protocol fails to take what was read.
-            self._owner.transport.abortConnection()
-            raise
+            if self._tell_end is None:
+                self._owner.transport.abortConnection()
+                raise
+            _log.failure("what a lost connection had brought could not be taken")
+        if self._tell_end is not None and not self._waiting:
+            tell, self._tell_end = self._tell_end, None
+            tell()
 
     def _watch_pdu(self, *, begun: bool) -> None:
         """Keep the whole-PDU deadline for the PDU that is arriving, if one is."""
         connection = self._owner.connection
         self._pdus_seen = connection.pdus_begun
         held_by_others = self._owner.flow.holds > self._holds
-        if self._owner.error is not None or held_by_others or not connection.in_pdu:
+        is_over = self._owner.error is not None or self._tell_end is not None
+        if is_over or held_by_others or not connection.in_pdu:
             self._pdu.stop()
         elif begun or not self._pdu.running:
             self._pdu.start()

@@ -172,9 +172,13 @@ class AssociationProtocol(Protocol):
         # Else the association is over, and nobody listens any more.
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The transport is gone: every wait ends, with one error for all."""
+        """The transport is gone: once what it brought is taken, every wait ends."""
         cause = self.link.error or self.transport.explain(reason)
-        self._arrivals.end()
+        self.flow.end()
+        self._arrivals.end(lambda: self.gone(cause))
+
+    def gone(self, cause: LinkError | None) -> None:
+        """Nothing more comes nor goes: every wait ends, with one error for all."""
         self._stop_deadlines()
         self.perform(self.connection.transport_closed())
         self.finish(cause or AssociationLost("the peer closed the connection"))
