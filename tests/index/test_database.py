@@ -22,7 +22,9 @@ from tests.index.records import record
 from txdicomtls.errors import IndexTooNew, IndexUnavailable, QueryTimeout
 from txdicomtls.index import Outcome, open_index
 from txdicomtls.index.database import ATTEMPTS, Database, Overtaken
+from txdicomtls.index.migrate import migrate, newest
 from txdicomtls.index.schema import METADATA
+from txdicomtls.index.upgrade import REVISION
 
 FOREVER = """
     WITH RECURSIVE numbers(number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers)
@@ -31,10 +33,35 @@ FOREVER = """
 
 
 class SchemaTests(IndexCase):
+    dictionary = "SELECT type, name, sql FROM sqlite_master WHERE name != 'sqlite_sequence'"
+
     def test_the_migrations_lead_to_the_schema_of_the_code(self) -> None:
+        self.assertEqual(REVISION, newest())
+        made = self.definitions()
+        for table in reversed(METADATA.sorted_tables):
+            self.write(f"DROP TABLE {table.name}")
+        self.write("DROP TABLE alembic_version")
+        self.assertEqual([], self.definitions())
+        self.index._database.write(lambda connection: migrate(connection, "here"))
         with self.index._database.reading(10) as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             self.assertEqual([], compare_metadata(context, METADATA))
+        self.assertEqual(made, self.definitions())
+        self.open()
+
+    def test_a_schema_of_an_earlier_release_is_migrated(self) -> None:
+        made = self.definitions()
+        self.index.add([record()])
+        for table in ("tasks", "procedure_steps"):
+            self.write(f"DROP TABLE {table}")
+        self.write("UPDATE alembic_version SET version_num = '0001'")
+        self.open()
+        self.assertEqual(made, self.definitions())
+        self.assertEqual(1, self.index.count())
+
+    def test_a_schema_of_this_release_needs_no_migration(self) -> None:
+        with patch("txdicomtls.index.migrate.migrate", side_effect=AssertionError):
+            self.open()
 
     def test_to_open_it_again_changes_nothing(self) -> None:
         self.index.add([record()])
@@ -66,13 +93,30 @@ class SchemaTests(IndexCase):
         self.assertEqual([], failures)
         open_index(where).close()
 
+    def definitions(self) -> list[tuple[str, ...]]:
+        """What the database says that it has, but for the order in which it was made."""
+        with self.index._database.reading(10) as connection:
+            found = connection.execute(text(self.dictionary)).all()
+        return sorted(tuple(" ".join(str(value).split()) for value in row) for row in found)
+
     def write(self, statement: str) -> None:
         """Execute a statement behind the back of the index."""
         self.index._database.write(lambda connection: connection.exec_driver_sql(statement))
 
 
 class SchemaInPostgresTests(InPostgres, SchemaTests):
-    pass
+    dictionary = """
+        SELECT 'column', table_name, column_name, data_type, collation_name, is_nullable,
+            is_identity, identity_generation, column_default
+        FROM information_schema.columns WHERE table_schema = current_schema
+        UNION ALL
+        SELECT 'index', tablename, indexname, indexdef, '', '', '', '', ''
+        FROM pg_indexes WHERE schemaname = current_schema
+        UNION ALL
+        SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid),
+            '', '', '', '', ''
+        FROM pg_constraint WHERE connamespace = current_schema::regnamespace
+    """
 
 
 class TransactionTests(IndexCase):

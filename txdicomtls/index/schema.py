@@ -147,10 +147,10 @@ instances = Table(
     *_level_columns(Level.IMAGE),
     _text("transfer_syntax_uid"),
     _text("path"),
-    Column("size", BigInteger, nullable=False),
     _text("sha256"),
-    Column("received_at", UtcTime, nullable=False),
     _text("source_ae"),
+    Column("size", BigInteger, nullable=False),
+    Column("received_at", UtcTime, nullable=False),
     Column("flaw", TEXT, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
