@@ -204,14 +204,31 @@ async def start_node(
     :param environment: variables besides those that this process has.
     """
     directory = Path(case.mktemp()).absolute()  # noqa: ASYNC240  # a test may wait for the disk
-    directory.mkdir(parents=True)
     certificates = certificates or make_certificates(directory / "pki")
-    (directory / "node.toml").write_text(
-        CONFIGURATION.format(
-            certificates=certificates.directory, node=node, tls=tls, more=more
-        ).replace("port = 0", f"port = {port}", 1)
-    )
+    configure_node(directory, certificates, node=node, tls=tls, more=more, port=port)
     return await _started(case, directory, certificates, **environment)
+
+
+def configure_node(
+    directory: Path,
+    certificates: Certificates,
+    *,
+    node: str = "",
+    tls: str = "",
+    more: str = "",
+    port: int = 0,
+) -> Path:
+    """Write the configuration of a node that is to run in this directory, and keep its data there.
+
+    The parameters are those of :func:`start_node`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "node.toml"
+    text = CONFIGURATION.format(
+        certificates=certificates.directory, node=node, tls=tls, more=more
+    ).replace("port = 0", f"port = {port}", 1)
+    path.write_text(text)
+    return path
 
 
 async def start_again(case: TestCase, node: Node) -> Node:

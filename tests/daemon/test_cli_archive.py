@@ -8,13 +8,18 @@ from pathlib import Path
 
 from tests.archive.doubles import UID
 from tests.archive.indexed import bit_flipped, truncated
+from tests.archive.instances import instance
 from tests.daemon.cases import files_below, in_thread
 from tests.daemon.process import until
-from tests.daemon.test_cli_requests import RequestCase
-from tests.running import SCRIPTS, Node, start
+from tests.daemon.requesting import the_reactor
+from tests.daemon.test_cli_requests import OFFER, RequestCase
+from tests.running import SCRIPTS, Node, configure_node, start
+from txdicomtls.archive import FileArchive
 from txdicomtls.archive.names import instance_path
 from txdicomtls.archive.payloads import forward_task
 from txdicomtls.index import open_index
+from txdicomtls.part10 import read_header
+from txdicomtls.threads import in_thread_of
 
 
 class ArchiveCase(RequestCase):
@@ -30,10 +35,21 @@ class ArchiveCase(RequestCase):
         return node
 
     async def alone(self) -> Path:
-        """The archive of a node that has been stopped: its root."""
-        node = await self.beside()
-        await node.process.stop()
-        return node.data
+        """The archive of a node that does not run, with the same four: its root."""
+        self.config = configure_node(self.place / "node", self.certificates, more=OFFER)
+        root = self.config.parent / "data"
+        within_thread = in_thread_of(the_reactor())
+        root.mkdir()
+        index = open_index(root / "index.sqlite")
+        archive = FileArchive(root, in_thread=within_thread, index=index, sync=False)
+        await within_thread(archive.prepare)
+        for number, path in enumerate(self.four_files()):
+            sink = archive.receive(instance(number))
+            sink.write(memoryview(path.read_bytes())[read_header(path).data_offset :])
+            await sink.finish()
+        await within_thread(archive.close)
+        await within_thread(index.close)
+        return root
 
     def objects(self, root: Path) -> list[Path]:
         return sorted((root / "objects").rglob("*.dcm"))
@@ -48,7 +64,7 @@ class BesideANodeTests(ArchiveCase):
         status, said, _ = await self.archive("list", "--json", "--name=*jane 2")
         (match,) = map(json.loads, said.splitlines())
         self.assertEqual((0, ["1.2.2"]), (status, match["0020000D"]["Value"]))
-        folder = self.directory / "exported"
+        folder = self.place / "exported"
         status, said, complained = await self.archive("export", f"--to={folder}", "--study=1.2.1")
         self.assertEqual((0, "2 exported, 0 failed\n", ""), (status, said, complained))
         names = {f"1.2.1/1.2.1.1/{UID}.{number}.dcm" for number in (0, 1)}
@@ -60,7 +76,7 @@ class BesideANodeTests(ArchiveCase):
         for words, remedy in (
             (("rebuild",), "stop the node, then rebuild its index"),
             (("rebuild", "--anew"), "stop the node, then rebuild its index"),
-            (("import", self.directory), "send to it with `txdicomtls store`, or stop it first"),
+            (("import", self.place), "send to it with `txdicomtls store`, or stop it first"),
         ):
             status, said, complained = await self.archive(*map(str, words))
             self.assertEqual((1, ""), (status, said))
@@ -85,7 +101,7 @@ class DamageTests(ArchiveCase):
             self.assertIn(f"{count} wrong", said)
         self.assertEqual([*files[:2], files[3]], self.objects(root))
         self.assertTrue(stray.exists())
-        folder = self.directory / "exported"
+        folder = self.place / "exported"
         status, said, _ = await self.archive(
             "export", f"--to={folder}", "--study=1.2.1", "--study=1.2.2"
         )
@@ -127,7 +143,7 @@ class DamageTests(ArchiveCase):
             ("check",),
             ("rebuild",),
             ("list",),
-            ("export", f"--to={self.directory}", "--study=1"),
+            ("export", f"--to={self.place}", "--study=1"),
         ):
             status, said, complained = await self.archive(*words)
             self.assertEqual((1, ""), (status, said), words)
@@ -138,7 +154,7 @@ class DamageTests(ArchiveCase):
 class ImportTests(ArchiveCase):
     async def test_what_can_be_kept_is_imported_and_the_rest_is_named(self) -> None:
         await self.alone()
-        more = self.directory / "more"
+        more = self.place / "more"
         more.mkdir()
         for number in (3, 4, 5):
             self.write(number, 2).rename(more / f"{number}.dcm")
@@ -173,7 +189,7 @@ class ImportTests(ArchiveCase):
 
     async def test_ctrl_c_ends_it_in_order(self) -> None:
         root = await self.alone()
-        more = self.directory / "more"
+        more = self.place / "more"
         more.mkdir()
         for number in range(10, 2500):
             self.write(number).rename(more / f"{number}.dcm")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.archive.doubles import UID
 from tests.archive.instances import data_set, instance
-from tests.daemon.cases import DaemonTestCase, files_below
+from tests.daemon.cases import files_below
+from tests.daemon.requesting import RequestingTestCase
 from tests.running import Node, make_certificates
 from txdicomtls.part10 import meta_bytes
 
@@ -23,10 +24,10 @@ required = true
 """
 
 
-class RequestCase(DaemonTestCase):
+class RequestCase(RequestingTestCase):
     def setUp(self) -> None:
-        self.directory = Path(self.mktemp()).absolute()
-        self.certificates = make_certificates(self.directory / "pki")
+        self.place = Path(self.mktemp()).absolute()
+        self.certificates = make_certificates(self.place / "pki")
 
     def write(self, number: int, study: int = 1) -> Path:
         """A file with an instance of a study."""
@@ -34,7 +35,7 @@ class RequestCase(DaemonTestCase):
         data = data_set(
             what, study=f"1.2.{study}", series=f"1.2.{study}.1", patient=f"Doe^Jane {study}"
         )
-        path = self.directory / f"{number}.dcm"
+        path = self.place / f"{number}.dcm"
         path.write_bytes(meta_bytes(what) + data)
         return path
 
@@ -45,13 +46,23 @@ class RequestCase(DaemonTestCase):
     async def filled(self) -> tuple[Node, list[Path]]:
         """A node that has two studies of two instances each."""
         node = await self.start(certificates=self.certificates, more=OFFER)
-        files = [self.write(number, 1 + number // 2) for number in range(4)]
+        files = self.four_files()
+        await self.store(node, *files)
+        return node, files
+
+    def four_files(self) -> list[Path]:
+        """Two studies of two instances each."""
+        return [self.write(number, 1 + number // 2) for number in range(4)]
+
+
+class StoreTests(RequestCase):
+    async def test_files_are_sent_several_at_once_on_several_associations(self) -> None:
+        node = await self.start(certificates=self.certificates)
         status, said, complained = await self.ask(
-            "store", node, *files, "--associations=2", "--window=2"
+            "store", node, *self.four_files(), "--associations=2", "--window=2"
         )
         self.assertEqual((0, ""), (status, complained), said)
         self.assertIn("4 stored", said)
-        return node, files
 
 
 class FindTests(RequestCase):
@@ -100,7 +111,7 @@ class FindTests(RequestCase):
 class RetrieveTests(RequestCase):
     async def test_a_study_is_fetched_byte_for_byte(self) -> None:
         node, files = await self.filled()
-        folder = self.directory / "fetched"
+        folder = self.place / "fetched"
         status, said, complained = await self.ask("get", node, f"--to={folder}", "--study=1.2.2")
         self.assertEqual((0, "", "2 fetched; 0000H success\n"), (status, complained, said))
         names = {f"1.2.2/1.2.2.1/{UID}.{number}.dcm" for number in (2, 3)}
@@ -115,7 +126,7 @@ class RetrieveTests(RequestCase):
 
     async def test_a_file_that_is_there_is_not_overwritten_and_fails(self) -> None:
         node, _ = await self.filled()
-        folder = self.directory / "fetched"
+        folder = self.place / "fetched"
         mine = folder / f"1.2.2/1.2.2.1/{UID}.2.dcm"
         mine.parent.mkdir(parents=True)
         mine.write_bytes(b"mine")
@@ -148,7 +159,7 @@ class CommitTests(RequestCase):
 
 class IdentityTests(RequestCase):
     async def test_users_prove_themselves_by_a_passcode_in_a_file(self) -> None:
-        users, passcode = self.directory / "users", self.directory / "passcode"
+        users, passcode = self.place / "users", self.place / "passcode"
         passcode.write_text("open sesame\nof alice\n")
         status, _, complained = await self.command(
             "user", "add", users, "alice", f"--passcode-file={passcode}"
@@ -170,7 +181,7 @@ class IdentityTests(RequestCase):
         for option in ("--jwt-file", "--passcode-file"):
             words = ["--user=alice"] if option == "--passcode-file" else []
             status, _, complained = await self.ask(
-                "echo", node, *words, f"{option}={self.directory / 'missing'}"
+                "echo", node, *words, f"{option}={self.place / 'missing'}"
             )
             self.assertEqual(1, status)
             self.assertRegex(complained, r"^txdicomtls: .*/missing: cannot be read: No such.*\n$")
