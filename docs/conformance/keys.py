@@ -8,13 +8,14 @@ from warnings import catch_warnings, simplefilter
 from pydicom.charset import python_encoding
 from pydicom.datadict import dictionary_description, keyword_for_tag
 from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
 
 from conformance.markdown import code, table
 from txdicomtls.codes import UNIQUE_KEYS
 from txdicomtls.dataset import Matching, parse_key
 from txdicomtls.dataset.text import is_known
 from txdicomtls.errors import InvalidKey
-from txdicomtls.index.attributes import BY_LEVEL, COUNTS
+from txdicomtls.index.attributes import BY_LEVEL, BY_TAG, COUNTS
 from txdicomtls.index.derived import DERIVED
 from txdicomtls.index.levels import Level
 
@@ -53,15 +54,21 @@ def lines() -> Iterator[str]:
         yield from [f"### Keys at level {level.name}", ""]
         yield from table(
             ("tag", "attribute", "VR", "type", "matching"),
-            (
-                (spelled(tag), name(tag), vr, key_type(tag), ", ".join(matching(vr)))
-                for tag, vr in keys_of(level)
-            ),
+            (row for tag, vr in keys_of(level) for row in _rows(tag, vr)),
         )
         counted = [tag for tag, count in COUNTS.items() if count.level is level]
         if counted:
             yield from ["Returned where they are asked for, and not matched:", ""]
             yield from table(("tag", "attribute"), ((spelled(tag), name(tag)) for tag in counted))
+
+
+def _rows(tag: int, vr: str) -> Iterator[tuple[str, ...]]:
+    """The row of a key, and those of what the items of a sequence have."""
+    yield spelled(tag), name(tag), vr, key_type(tag), ", ".join(matching(vr))
+    inner = BY_TAG[tag].inner if tag in BY_TAG else {}
+    for each, representation in sorted(inner.items()):
+        kinds = ", ".join(matching(representation))
+        yield f"> {spelled(each)}", name(each), representation, "O", kinds
 
 
 def keys_of(level: Level) -> Iterator[tuple[int, str]]:
@@ -90,7 +97,7 @@ def name(tag: int) -> str:
 def matching(vr: str) -> list[str]:
     """The kinds of matching that keys of a value representation can ask for."""
     found = set()
-    for value in _KEYS:
+    for value in _KEYS if vr != "SQ" else (None, [_item()]):
         with catch_warnings():
             simplefilter("ignore")  # pydicom's, about keys that are no values
             try:
@@ -98,6 +105,13 @@ def matching(vr: str) -> list[str]:
             except (InvalidKey, ValueError, TypeError):
                 continue  # no key of this representation looks like that
     return [each.value for each in Matching if each in found]
+
+
+def _item() -> Dataset:
+    """The item of a key that is a sequence."""
+    item = Dataset()
+    item.AccessionNumber = "1"
+    return item
 
 
 def character_sets() -> Iterator[str]:

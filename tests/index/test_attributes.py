@@ -40,7 +40,20 @@ class AttributeTests(SynchronousTestCase):
         self.assertEqual("performed_station_ae_title", named["PerformedStationAETitle"])
 
     def test_what_is_wanted_of_a_data_set_says_how_its_texts_are_encoded(self) -> None:
-        self.assertEqual(WANTED, set(BY_TAG) | {0x00080005})
+        plain = {tag for tag in BY_TAG if not BY_TAG[tag].inner}
+        inner = {(tag, each) for tag in BY_TAG for each in BY_TAG[tag].inner}
+        sets = {0x00080005} | {(tag, 0x00080005) for tag in set(BY_TAG) - plain}
+        self.assertEqual(WANTED, plain | inner | sets)
+
+    def test_what_a_profile_demands_of_sequences_is_kept(self) -> None:
+        # IHE RAD TF-2 4.14.4.1.2: of an image archive.
+        for level, keyword, inner in (
+            (Level.SERIES, "RequestAttributesSequence", {0x00401001, 0x00400009}),
+            (Level.IMAGE, "ConceptNameCodeSequence", {0x00080100, 0x00080102, 0x00080104}),
+        ):
+            (kept,) = (each for each in BY_LEVEL[level] if each.keyword == keyword)
+            self.assertEqual(set(), inner - set(kept.inner))
+            self.assertEqual("SQ", kept.vr)
 
     def test_numbers_are_counted_and_not_taken_from_a_data_set(self) -> None:
         self.assertEqual(set(), WANTED & set(COUNTS))

@@ -33,7 +33,17 @@ FOREVER = """
 
 
 class SchemaTests(IndexCase):
-    dictionary = "SELECT type, name, sql FROM sqlite_master WHERE name != 'sqlite_sequence'"
+    dictionary = """
+        SELECT made.name, instr(sql, 'AUTOINCREMENT') > 0, of.name, of.type, "notnull",
+            dflt_value, pk
+        FROM sqlite_master AS made JOIN pragma_table_info(made.name) AS of
+        WHERE made.type = 'table' AND made.name != 'sqlite_sequence'
+        UNION ALL
+        SELECT name, tbl_name, sql, '', '', '', '' FROM sqlite_master WHERE type = 'index'
+        UNION ALL
+        SELECT made.name, of."table", of."from", of."to", of.on_delete, of.on_update, ''
+        FROM sqlite_master AS made JOIN pragma_foreign_key_list(made.name) AS of
+    """
 
     def test_the_migrations_lead_to_the_schema_of_the_code(self) -> None:
         self.assertEqual(REVISION, newest())
@@ -52,6 +62,12 @@ class SchemaTests(IndexCase):
     def test_a_schema_of_an_earlier_release_is_migrated(self) -> None:
         made = self.definitions()
         self.index.add([record()])
+        for table, column in (
+            ("studies", "procedure_code_sequence"),
+            ("series", "request_attributes_sequence"),
+            ("instances", "concept_name_code_sequence"),
+        ):
+            self.write(f"ALTER TABLE {table} DROP COLUMN {column}")
         for table in ("tasks", "procedure_steps"):
             self.write(f"DROP TABLE {table}")
         self.write("UPDATE alembic_version SET version_num = '0001'")

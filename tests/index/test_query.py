@@ -13,6 +13,7 @@ from tests.index.records import MR, record, uid_of
 from txdicomtls.dataset.matching import MatchOptions
 from txdicomtls.errors import InvalidQuery, QueryTimeout
 from txdicomtls.index import FindOptions, Flaw, InstanceRecord, Level, Root
+from txdicomtls.index.sequences import sequence_text
 
 #: Study number, Patient ID, name, date, time, accession number.
 STUDIES = (
@@ -128,9 +129,9 @@ class MatchingTests(IndexCase):
 
     def test_keys_that_are_not_supported_are_as_if_they_were_not_there(self) -> None:
         asked = identifier("STUDY", PatientID="P3", Modality="MR", PregnancyStatus="")
-        asked.ProcedureCodeSequence = Sequence([data_set(CodeValue="X")])
+        asked.ReasonForRequestedProcedureCodeSequence = Sequence([data_set(CodeValue="X")])
         search = self.index.find(asked, root=Root.STUDY)
-        self.assertEqual({0x00080060, 0x001021C0, 0x00081032}, set(search.unsupported))
+        self.assertEqual({0x00080060, 0x001021C0, 0x0040100A}, set(search.unsupported))
         ((response,),) = search
         self.assertEqual("P3", response.PatientID)
         for tag in search.unsupported:
@@ -160,6 +161,110 @@ class MatchingTests(IndexCase):
 
 
 class MatchingInPostgresTests(InPostgres, MatchingTests):
+    pass
+
+
+#: Series number, and the items of its Request Attributes Sequence: procedure, step, accession.
+REQUESTS: tuple[tuple[int, tuple[tuple[str, str, str], ...]], ...] = (
+    (1, (("RP1", "STEP1", "A1"),)),
+    (2, (("RP1", "STEP2", "A1"), ("RP2", "STEP3", "A2"))),
+    (3, (('R"P%_', "SCHÄDEL", ""),)),
+    (4, ()),
+)
+PROCEDURE, STEP, ACCESSION = 0x00401001, 0x00400009, 0x00080050
+
+
+class SequenceTests(IndexCase):
+    """Sequence matching: one item has to match all that the item of the key asks (C.2.2.2.6)."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        tags = (PROCEDURE, STEP, ACCESSION)
+        for series, items in REQUESTS:
+            text = sequence_text(dict(zip(tags, item, strict=True)) for item in items)
+            self.index.add([record(1, series, RequestAttributesSequence=text)])
+
+    def asked(self, *items: dict[str, str], **more: str) -> Dataset:
+        keys = identifier("SERIES", StudyInstanceUID="1.2.1", **more)
+        keys.RequestAttributesSequence = Sequence([data_set(**item) for item in items])
+        return keys
+
+    def check(self, wanted: str, **item: str) -> None:
+        uids = found(self.index, self.asked(item), "SeriesInstanceUID")
+        self.assertEqual(wanted, "".join(uid[-1] for uid in uids), item)
+
+    def test_one_item_has_to_match_all_keys(self) -> None:
+        self.check("12", RequestedProcedureID="RP1")
+        self.check("2", RequestedProcedureID="RP2", ScheduledProcedureStepID="STEP3")
+        self.check("", RequestedProcedureID="RP1", ScheduledProcedureStepID="STEP3")
+        self.check("2", RequestedProcedureID="RP1", ScheduledProcedureStepID="STEP2")
+
+    def test_in_an_item_all_kinds_of_matching_are_possible(self) -> None:
+        self.check("12", ScheduledProcedureStepID="STEP*")
+        self.check("123", ScheduledProcedureStepID="S*")
+        self.check("12", ScheduledProcedureStepID="STEP1\\STEP3")
+        self.check("3", ScheduledProcedureStepID="SCHÄDEL")
+        self.check("", ScheduledProcedureStepID="step1")
+
+    def test_what_is_special_in_sql_or_json_is_not_so_in_a_key(self) -> None:
+        self.check("3", RequestedProcedureID='R"P%_')
+        self.check("", RequestedProcedureID="R_P%_")
+        self.check("", RequestedProcedureID="RP%")
+
+    def test_a_key_without_values_is_universal(self) -> None:
+        self.check("1234", RequestedProcedureID="")
+        for universal in (self.asked(), self.asked({})):
+            self.assertEqual(4, len(ask(self.index, universal)))
+
+    def test_a_response_has_of_each_item_what_was_asked_for(self) -> None:
+        (response,) = ask(
+            self.index, self.asked({"RequestedProcedureID": "RP2", "AccessionNumber": ""})
+        )
+        told = [
+            (item.RequestedProcedureID, item.AccessionNumber)
+            for item in response.RequestAttributesSequence
+        ]
+        self.assertEqual([("RP1", "A1"), ("RP2", "A2")], told)
+        self.assertEqual([2, 2], [len(item) for item in response.RequestAttributesSequence])
+
+    def test_without_an_item_in_the_key_a_response_has_all_that_is_kept(self) -> None:
+        responses = ask(self.index, self.asked(SeriesInstanceUID="1.2.1.1"))
+        (item,) = responses[0].RequestAttributesSequence
+        self.assertEqual(
+            ("RP1", "STEP1", "A1"),
+            (item.RequestedProcedureID, item.ScheduledProcedureStepID, item.AccessionNumber),
+        )
+        (response,) = ask(self.index, self.asked(SeriesInstanceUID="1.2.1.4"))
+        self.assertEqual(0, len(response.RequestAttributesSequence))
+
+    def test_what_is_not_kept_of_an_item_is_as_if_it_were_not_asked(self) -> None:
+        keys = self.asked({"RequestedProcedureID": "RP2", "ReasonForTheRequestedProcedure": "x"})
+        search = self.index.find(keys, root=Root.STUDY, options=FindOptions())
+        self.assertEqual((0x00401002,), search.unsupported)
+        self.assertEqual(1, len([each for page in search for each in page]))
+        keys = self.asked({"ReasonForTheRequestedProcedure": "x"})
+        search = self.index.find(keys, root=Root.STUDY, options=FindOptions())
+        self.assertEqual((0x00401002,), search.unsupported)
+        responses = [each for page in search for each in page]
+        self.assertEqual(4, len(responses))
+        self.assertFalse(any("RequestAttributesSequence" in each for each in responses))
+
+    def test_more_than_one_item_is_refused(self) -> None:
+        keys = self.asked({"RequestedProcedureID": "RP1"}, {"RequestedProcedureID": "RP2"})
+        error = self.assertRaises(InvalidQuery, ask, self.index, keys)
+        self.assertEqual(0x00400275, error.tag)
+
+    def test_the_code_of_a_procedure_is_found_at_study_level(self) -> None:
+        code = sequence_text([{0x00080100: "CTHEAD", 0x00080102: "99SITE", 0x00080104: "Head"}])
+        self.index.add([record(9, ProcedureCodeSequence=code), record(8)])
+        keys = identifier("STUDY")
+        keys.ProcedureCodeSequence = Sequence([data_set(CodeValue="CTHEAD", CodeMeaning="")])
+        (response,) = ask(self.index, keys)
+        self.assertEqual("1.2.9", response.StudyInstanceUID)
+        self.assertEqual("Head", response.ProcedureCodeSequence[0].CodeMeaning)
+
+
+class SequenceInPostgresTests(InPostgres, SequenceTests):
     pass
 
 

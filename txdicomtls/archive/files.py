@@ -274,7 +274,7 @@ class FileArchive:
     def _identify(self, instance: IncomingInstance, contents: Contents) -> Identified:
         if self._index is None:
             return Identified(path=self._layout.path(instance.sop_instance_uid, {}), record=None)
-        attributes = described(contents.values, instance.transfer_syntax_uid)
+        attributes = described(contents.values, instance.transfer_syntax_uid, contents.items)
         path = self._layout.path(instance.sop_instance_uid, attributes)
         record = InstanceRecord(
             attributes=attributes,

@@ -7,18 +7,18 @@ data is skipped by counting; of all other elements only those are kept that the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from txdicomtls import uids
-from txdicomtls.dataset import Walker
+from txdicomtls.dataset import Walker, Wanted
 from txdicomtls.errors import CannotUnderstand, MalformedDataSet, MismatchedInstance
 from txdicomtls.instance import IncomingInstance
 
 _SOP_CLASS_UID = 0x00080016
 _SOP_INSTANCE_UID = 0x00080018
-_IDENTITY = frozenset((_SOP_CLASS_UID, _SOP_INSTANCE_UID))
+_IDENTITY: frozenset[Wanted] = frozenset((_SOP_CLASS_UID, _SOP_INSTANCE_UID))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,13 @@ class Contents:
     :param size: its bytes.
     :param sha256: of those, in hexadecimal.
     :param values: the wanted elements, raw, by tag.
+    :param items: the wanted elements of each item of sequences, likewise.
     """
 
     size: int
     sha256: str
     values: Mapping[int, bytes] = field(repr=False)
+    items: Mapping[int, Sequence[Mapping[int, bytes]]] = field(repr=False, default_factory=dict)
 
 
 class Inspection:
@@ -42,10 +44,10 @@ class Inspection:
     so.  One in a private transfer syntax cannot be walked: of that only the length is judged.
 
     :param instance: what the request says that it is.
-    :param wanted: tags of the elements to keep.
+    :param wanted: the elements to keep.
     """
 
-    def __init__(self, instance: IncomingInstance, wanted: frozenset[int] = frozenset()) -> None:
+    def __init__(self, instance: IncomingInstance, wanted: frozenset[Wanted] = frozenset()) -> None:
         self._instance = instance
         self._hash = sha256()
         self._size = 0
@@ -82,14 +84,15 @@ class Inspection:
         if self._size % 2:
             raise CannotUnderstand(f"the data set has an odd length: {self._size} bytes")
         values: Mapping[int, bytes] = {}
+        items: Mapping[int, Sequence[Mapping[int, bytes]]] = {}
         if self._walker is not None:
             try:
                 self._walker.end()
             except MalformedDataSet as error:
                 raise _not_understood(error) from error
-            values = self._walker.values
+            values, items = self._walker.values, self._walker.items
             self._check_identity(values)
-        return Contents(size=self._size, sha256=self._hash.hexdigest(), values=values)
+        return Contents(size=self._size, sha256=self._hash.hexdigest(), values=values, items=items)
 
     def _check_identity(self, values: Mapping[int, bytes]) -> None:
         for tag, expected in (

@@ -119,7 +119,7 @@ def read_record(root: Path, file: ObjectFile, *, disk: Disk) -> InstanceRecord:
 
     def identify(instance: IncomingInstance, contents: Contents) -> Identified:
         record = InstanceRecord(
-            attributes=described(contents.values, instance.transfer_syntax_uid),
+            attributes=described(contents.values, instance.transfer_syntax_uid, contents.items),
             sop_class_uid=instance.sop_class_uid,
             sop_instance_uid=instance.sop_instance_uid,
             transfer_syntax_uid=instance.transfer_syntax_uid,

@@ -18,6 +18,7 @@ from txdicomtls.archive.events import ArchiveEvent, ArchiveEventKind
 from txdicomtls.archive.inspection import Inspection
 from txdicomtls.archive.kept import open_plain
 from txdicomtls.archive.outcome import Settled
+from txdicomtls.dataset import Wanted
 from txdicomtls.errors import NotADicomFile, OutOfResources, StorageError
 from txdicomtls.instance import IncomingInstance
 from txdicomtls.part10 import header_of
@@ -30,7 +31,7 @@ class Recovery:
 
     :param commit: keeps drafts for good.
     :param identify: what follows from the contents of a data set.
-    :param wanted: tags of the elements that the index wants.
+    :param wanted: the elements that the index wants.
     :param disk: the system calls.
     :param indexed: whether there is an index that has to know of every file.
     :param most_at_once: drafts that are committed together.
@@ -42,7 +43,7 @@ class Recovery:
         self,
         commit: Callable[[Sequence[Sealed]], Sequence[Settled]],
         identify: Identify,
-        wanted: frozenset[int],
+        wanted: frozenset[Wanted],
         *,
         disk: Disk,
         indexed: bool,
@@ -110,7 +111,9 @@ class Recovery:
         return events
 
 
-def sealed_again(path: Path, identify: Identify, wanted: frozenset[int], *, disk: Disk) -> Sealed:
+def sealed_again(
+    path: Path, identify: Identify, wanted: frozenset[Wanted], *, disk: Disk
+) -> Sealed:
     """Make the draft again that a file was written from, out of the file.  Blocks.
 
     :raises NotADicomFile: it is no DICOM file.

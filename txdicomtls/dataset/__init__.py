@@ -5,7 +5,7 @@ from __future__ import annotations
 from txdicomtls.dataset.attributes import decode_attributes
 from txdicomtls.dataset.dates import Range, moments
 from txdicomtls.dataset.keys import Key, Matching, parse_key, parse_keys
-from txdicomtls.dataset.levels import WalkLimits
+from txdicomtls.dataset.levels import WalkLimits, Wanted
 from txdicomtls.dataset.matching import DateTimeRange, Matcher, MatchOptions, matches
 from txdicomtls.dataset.names import name_groups, name_matches
 from txdicomtls.dataset.projection import project
@@ -24,6 +24,7 @@ __all__ = [
     "Range",
     "WalkLimits",
     "Walker",
+    "Wanted",
     "character_sets",
     "decode",
     "decode_attributes",

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from txdicomtls.dataset.encoding import Encoding
 
+#: An element whose value is wanted: its tag; or, in the items of a sequence at the top of the data
+#: set, the tag of the sequence and its own.
+Wanted = int | tuple[int, int]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkLimits:
@@ -15,6 +19,7 @@ class WalkLimits:
     :param elements: elements, items and fragments in all.
     :param value: bytes of a wanted value; a longer one is left out and remarked.
     :param values: bytes of all wanted values together, likewise.
+    :param items: items of one sequence with wanted elements; in more of them nobody looks.
     :param inflated: bytes that a deflated data set may inflate to.
     :param ratio: times that a deflated data set may grow, once it has 16 MiB.
     """
@@ -23,6 +28,7 @@ class WalkLimits:
     elements: int = 1_000_000
     value: int = 1 << 16
     values: int = 1 << 20
+    items: int = 64
     inflated: int = 1 << 30
     ratio: int = 250
 

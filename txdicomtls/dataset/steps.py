@@ -15,6 +15,9 @@ from __future__ import annotations
 
 import struct
 import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NoReturn
 
 from txdicomtls.dataset.encoding import (
@@ -29,7 +32,7 @@ from txdicomtls.dataset.encoding import (
     UNDEFINED_LENGTH,
     Encoding,
 )
-from txdicomtls.dataset.levels import Level, WalkLimits
+from txdicomtls.dataset.levels import Level, WalkLimits, Wanted
 from txdicomtls.errors import MalformedDataSet
 
 _PIXEL_DATA = 0x7FE00010
@@ -39,6 +42,9 @@ _FRAGMENTED = (b"OB", b"OW")
 _FOREIGN_GROUPS = (0x0000, 0x0002)
 #: Odd groups that private elements must not have (PS3.5 7.8.1).
 _FORBIDDEN_GROUPS = (0x0001, 0x0003, 0x0005, 0x0007, 0xFFFF)
+
+_NOTHING: frozenset[int] = frozenset()
+_REPEATED = "an element that may be there once is repeated"
 
 _READ_EXPLICIT = {order: struct.Struct(order + "HH2sH").unpack_from for order in "<>"}
 _READ_LONG = {order: struct.Struct(order + "L").unpack_from for order in "<>"}
@@ -51,9 +57,10 @@ class Stepper:
     """Walks from header to header.
 
     :param encoding: of the data set.
-    :param wanted: tags of the elements at the top whose values are collected.
+    :param wanted: the elements whose values are collected.
     :param limits: what the walk may cost.
-    :ivar values: the raw values collected so far.
+    :ivar values: the raw values collected so far at the top.
+    :ivar items: those of each item of a sequence at the top.
     :ivar remarks: what is irregular without being wrong, each kind once.
     :ivar offset: how far the walk has come, in bytes of the data set.
     """
@@ -63,6 +70,8 @@ class Stepper:
         "_collected",
         "_collecting",
         "_count",
+        "_in_items",
+        "_item",
         "_left",
         "_level",
         "_limits",
@@ -70,17 +79,22 @@ class Stepper:
         "_sequences",
         "_stack",
         "_tag",
+        "_target",
         "_wanted",
+        "items",
         "offset",
         "remarks",
         "values",
     )
 
-    def __init__(self, encoding: Encoding, wanted: frozenset[int], limits: WalkLimits) -> None:
+    def __init__(self, encoding: Encoding, wanted: frozenset[Wanted], limits: WalkLimits) -> None:
         self.values: dict[int, bytes] = {}
+        self.items: dict[int, list[dict[int, bytes]]] = {}
         self.remarks: list[str] = []
         self.offset = 0
-        self._wanted = wanted
+        self._wanted, self._in_items = _sorted_out(wanted)
+        self._item: dict[int, bytes] = {}  # what was collected in the last of the items
+        self._target = self.values  # where what is collected on this level belongs
         self._limits = limits
         self._level = Level(0, encoding, sys.maxsize, by_length=False)
         self._stack: list[Level] = []
@@ -139,7 +153,7 @@ class Stepper:
         if self._collecting is not None:
             self._collecting += data[at : at + here]
             if not self._left:
-                self.values[self._tag] = bytes(self._collecting)
+                self._target[self._tag] = bytes(self._collecting)
                 self._collecting = None
         return at + here
 
@@ -150,7 +164,7 @@ class Stepper:
         explicit, bound = level.encoding.explicit, level.bound - base
         read_long = _READ_LONG[level.encoding.order]
         read = _READ_EXPLICIT[level.encoding.order] if explicit else _READ_IMPLICIT
-        wanted = self._wanted if not self._stack else frozenset()
+        wanted = self._wanted_here()
         most = self._limits.elements
         while True:
             if at >= bound:
@@ -197,6 +211,17 @@ class Stepper:
                 return start
             at = end
 
+    def _wanted_here(self) -> frozenset[int]:
+        """What is collected in the list of elements that the walk is in."""
+        depth = len(self._stack)
+        if not depth:
+            self._target = self.values
+            return self._wanted
+        if depth == 2 and self._level.tag in self._in_items:  # the sequence is around the item
+            self._target = self._item
+            return self._in_items[self._level.tag]
+        return _NOTHING
+
     def _check_group(self, group: int, tag: int, offset: int) -> None:
         if group in _FOREIGN_GROUPS:
             self._fail("an element that belongs in no data set", tag, offset)
@@ -213,8 +238,8 @@ class Stepper:
 
     def _collect(self, tag: int, length: int, offset: int) -> None:
         """Make ready for a wanted value."""
-        if tag in self.values:
-            self._fail("an element that may be there once is repeated", tag, offset)
+        if tag in self._target:
+            self._fail(_REPEATED, tag, offset)
         if length > self._limits.value or self._collected + length > self._limits.values:
             self.remark("a value too long to be looked at", tag)
             return
@@ -222,7 +247,7 @@ class Stepper:
         if length:
             self._collecting = bytearray()
         else:
-            self.values[tag] = b""
+            self._target[tag] = b""
 
     # -- sequences --
 
@@ -242,6 +267,10 @@ class Stepper:
         if self._sequences >= self._limits.depth:
             self._fail(f"more than {self._limits.depth} sequences inside each other", tag, start)
         self._sequences += 1
+        if tag in self._in_items and not self._stack:
+            if tag in self.items:
+                self._fail(_REPEATED, tag, start)
+            self.items[tag] = []
         self._push(tag, encoding, length, start, of_items=True, fragments=fragments)
 
     def _push(
@@ -288,6 +317,8 @@ class Stepper:
         elif tag != ITEM:
             self._fail("what should be an item is not", level.tag, offset)
         elif not level.fragments:
+            if level.tag in self._in_items and len(self._stack) == 1:
+                self._begin_item(level.tag)
             self._push(level.tag, level.encoding, length, offset + 8)
         elif length == UNDEFINED_LENGTH or offset + 8 + length > level.bound:
             self._fail("a fragment longer than what it is in", level.tag, offset)
@@ -296,6 +327,15 @@ class Stepper:
                 self.remark("a fragment of odd length", level.tag)
             self._tag, self._left = level.tag, length
         return start
+
+    def _begin_item(self, tag: int) -> None:
+        """Make ready for the wanted values of one more item."""
+        self._item = {}
+        items = self.items[tag]
+        if len(items) < self._limits.items:
+            items.append(self._item)
+        else:
+            self.remark("more items than are looked at", tag)
 
     def _close(self, offset: int) -> None:
         """Leave a level at its bound."""
@@ -315,3 +355,17 @@ class Stepper:
 
     def _fail(self, problem: str, tag: int, offset: int | None = None) -> NoReturn:
         raise MalformedDataSet(problem, tag=tag, offset=self.offset if offset is None else offset)
+
+
+@lru_cache
+def _sorted_out(
+    wanted: frozenset[Wanted],
+) -> tuple[frozenset[int], Mapping[int, frozenset[int]]]:
+    """What is wanted at the top, and in the items of which sequences."""
+    in_items: defaultdict[int, set[int]] = defaultdict(set)
+    for each in wanted:
+        if not isinstance(each, int):
+            sequence, tag = each
+            in_items[sequence].add(tag)
+    at_the_top = frozenset(each for each in wanted if isinstance(each, int))
+    return at_the_top, {tag: frozenset(tags) for tag, tags in in_items.items()}

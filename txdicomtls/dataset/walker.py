@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from txdicomtls.dataset.encoding import encoding_of
 from txdicomtls.dataset.inflate import Inflater
-from txdicomtls.dataset.levels import WalkLimits
+from txdicomtls.dataset.levels import WalkLimits, Wanted
 from txdicomtls.dataset.steps import Stepper
 from txdicomtls.errors import MalformedDataSet
 
@@ -37,7 +37,7 @@ class Walker:
     A walker that has raised is finished: every further call raises the same error.
 
     :param transfer_syntax_uid: how the data set is encoded (PS3.5 10).
-    :param wanted: tags of the elements at the top of the data set whose values are collected.
+    :param wanted: the elements whose values are collected.
     :param limits: what the walk may cost; the defaults of :class:`WalkLimits` if None.
     :raises MalformedDataSet: no data set can be in this transfer syntax.
     """
@@ -48,7 +48,7 @@ class Walker:
         self,
         transfer_syntax_uid: str,
         *,
-        wanted: frozenset[int] = frozenset(),
+        wanted: frozenset[Wanted] = frozenset(),
         limits: WalkLimits | None = None,
     ) -> None:
         limits = limits or WalkLimits()
@@ -64,6 +64,11 @@ class Walker:
     def values(self) -> dict[int, bytes]:
         """The raw values of the wanted elements met so far, with their padding, by tag."""
         return self._stepper.values
+
+    @property
+    def items(self) -> dict[int, list[dict[int, bytes]]]:
+        """The same of each item of the sequences met so far that have wanted elements."""
+        return self._stepper.items
 
     @property
     def remarks(self) -> list[str]:

@@ -5,7 +5,8 @@ ones that people ask for.  A key that is not here is one that we do not support:
 neither narrows a query nor is returned (PS3.4 C.2.2.1.3).
 
 Values are kept as text, decoded; several values have a backslash between them (PS3.5
-6.4).  A missing value and an empty one are the same: the empty text.
+6.4).  A missing value and an empty one are the same: the empty text.  Of a sequence some
+attributes of its items are kept, see :mod:`txdicomtls.index.sequences`.
 
 A new attribute needs a migration too; a test compares the two.
 """
@@ -13,10 +14,12 @@ A new attribute needs a migration too; a test compares the two.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
 
+from txdicomtls.dataset.levels import Wanted
 from txdicomtls.index.levels import Level
 
 #: Says how the other texts of a data set are encoded: whoever makes a record needs it.
@@ -37,6 +40,8 @@ class Attribute:
     :param column: the column of the table of that level.
     :param indexed: the database finds rows by it quickly; it is cut to a length that a
         database can bear in an index.
+    :param inner: of a sequence, the attributes of its items that are kept, by tag their value
+        representations; empty for all else.
     """
 
     tag: int
@@ -46,13 +51,15 @@ class Attribute:
     level: Level
     column: str
     indexed: bool
+    inner: Mapping[int, str]
 
 
 def _attribute(level: Level, keyword: str) -> Attribute:
+    keyword, _, inner = keyword.partition(">")
     indexed = keyword.endswith("*")
     keyword = keyword.rstrip("*")
-    tag = tag_for_keyword(keyword)
-    assert tag is not None, keyword
+    tag = _tag(keyword)
+    tags = [_tag(each) for each in inner.split(",") if each]
     return Attribute(
         tag=tag,
         keyword=keyword,
@@ -61,10 +68,18 @@ def _attribute(level: Level, keyword: str) -> Attribute:
         level=level,
         column=_WORDS.sub("_", keyword.replace("IDs", "Ids")).lower(),
         indexed=indexed,
+        inner={each: dictionary_VR(each) for each in tags},
     )
 
 
-#: Keywords at each level; a star behind those that are indexed.
+def _tag(keyword: str) -> int:
+    tag = tag_for_keyword(keyword)
+    assert tag is not None, keyword
+    return tag
+
+
+#: Keywords at each level; a star behind those that are indexed, and behind a sequence what is kept
+#: of its items.
 _TABLE = {
     Level.PATIENT: """
         PatientName* PatientID* IssuerOfPatientID PatientBirthDate* PatientBirthTime PatientSex
@@ -74,6 +89,7 @@ _TABLE = {
         StudyInstanceUID* StudyDate* StudyTime AccessionNumber* StudyID* StudyDescription
         ReferringPhysicianName* NameOfPhysiciansReadingStudy AdmittingDiagnosesDescription
         PatientAge PatientSize PatientWeight Occupation AdditionalPatientHistory AdmissionID
+        ProcedureCodeSequence>CodeValue,CodingSchemeDesignator,CodingSchemeVersion,CodeMeaning
     """,
     Level.SERIES: """
         SeriesInstanceUID* Modality SeriesNumber SeriesDescription SeriesDate SeriesTime
@@ -82,6 +98,7 @@ _TABLE = {
         ManufacturerModelName DeviceSerialNumber FrameOfReferenceUID PerformedStationAETitle
         PerformedProcedureStepID PerformedProcedureStepStartDate
         PerformedProcedureStepStartTime PerformedProcedureStepDescription
+        RequestAttributesSequence>RequestedProcedureID,ScheduledProcedureStepID,AccessionNumber
     """,
     Level.IMAGE: """
         SOPInstanceUID* SOPClassUID InstanceNumber InstanceCreationDate InstanceCreationTime
@@ -90,6 +107,7 @@ _TABLE = {
         PhotometricInterpretation BitsAllocated BitsStored SliceLocation BurnedInAnnotation
         ContentLabel ContentDescription ContentCreatorName DocumentTitle CompletionFlag
         VerificationFlag PresentationCreationDate PresentationCreationTime ContainerIdentifier
+        ConceptNameCodeSequence>CodeValue,CodingSchemeDesignator,CodingSchemeVersion,CodeMeaning
     """,
 }
 
@@ -110,7 +128,18 @@ SEARCHED_NAMES: tuple[Attribute, ...] = tuple(
 )
 
 #: What whoever receives an instance has to take out of its data set for the index.
-WANTED: frozenset[int] = frozenset(BY_TAG) | {SPECIFIC_CHARACTER_SET}
+WANTED: frozenset[Wanted] = frozenset(
+    (
+        SPECIFIC_CHARACTER_SET,
+        *(tag for tag, attribute in BY_TAG.items() if not attribute.inner),
+        *(
+            (tag, inner)
+            for tag, attribute in BY_TAG.items()
+            if attribute.inner
+            for inner in (SPECIFIC_CHARACTER_SET, *attribute.inner)
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,19 +7,22 @@ are no valid value of it: that never fails.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydicom import config
+from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement, empty_value_for_VR
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence as Items
 from pydicom.tag import BaseTag
 from pydicom.uid import UID
 from pydicom.valuerep import DS, IS, PersonName
 
 from txdicomtls.dataset.text import UNSPLIT_VRS
+from txdicomtls.index.sequences import items_of
 
 _CONVERTED: dict[str, Callable[[str], Any]] = {
     "DS": lambda text: DS(text, validation_mode=config.IGNORE),
@@ -38,11 +41,14 @@ class Field:
     :param tag: as 0x00100010.
     :param vr: value representation.
     :param position: of its text in what :func:`candidate` is given.
+    :param inner: of a sequence, by tag the value representations of what each item is to have;
+        None for all that it has.
     """
 
     tag: int
     vr: str
     position: int
+    inner: Mapping[int, str] | None = None
 
 
 def candidate(fields: Iterable[Field], texts: Sequence[Any]) -> Dataset:
@@ -54,7 +60,8 @@ def candidate(fields: Iterable[Field], texts: Sequence[Any]) -> Dataset:
     elements: dict[BaseTag, DataElement | RawDataElement] = {}
     for field in fields:
         tag = BaseTag(field.tag)
-        value = value_of(field.vr, str(texts[field.position]))
+        text = str(texts[field.position])
+        value = _items(field.inner, text) if field.vr == "SQ" else value_of(field.vr, text)
         elements[tag] = DataElement(tag, field.vr, value, already_converted=True)
     return Dataset(elements)
 
@@ -72,6 +79,19 @@ def value_of(vr: str, text: str) -> Any:  # noqa: ANN401 - as pydicom
     if "\\" not in text:
         return _one(vr, text)
     return MultiValue(lambda value: value, [_one(vr, part) for part in text.split("\\")])
+
+
+def _items(inner: Mapping[int, str] | None, text: str) -> Items:
+    """Give the items of a sequence, each with these attributes; those that it lacks are empty."""
+    items = []
+    for kept in items_of(text):
+        item = Dataset()
+        representations = inner if inner is not None else {tag: dictionary_VR(tag) for tag in kept}
+        for tag, vr in sorted(representations.items()):
+            value = value_of(vr, kept.get(tag, ""))
+            item[tag] = DataElement(BaseTag(tag), vr, value, already_converted=True)
+        items.append(item)
+    return Items(items)
 
 
 def _one(vr: str, text: str) -> Any:  # noqa: ANN401 - as pydicom

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from txdicomtls.dataset.hierarchy import check_unique_keys, read_level
 from txdicomtls.dataset.keys import NO_KEYS
@@ -53,11 +55,36 @@ def read_identifier(identifier: Dataset, root: Root, *, relational: bool) -> Ide
         tag = int(element.tag)
         if tag in NO_KEYS or not tag & 0xFFFF:
             continue
-        if _level_of_key(tag) <= level:
-            keys[element.tag] = element
-        else:
+        if _level_of_key(tag) > level:
             unsupported.append(tag)
+            continue
+        supported, not_supported = _supported(element)
+        unsupported += not_supported
+        if supported is not None:
+            keys[element.tag] = supported
     return Identifier(level=level, keys=keys, unsupported=tuple(unsupported))
+
+
+def _supported(element: DataElement) -> tuple[DataElement | None, list[int]]:
+    """Give what is supported of a key, and the tags of what is not: of items not all is kept."""
+    attribute = BY_TAG.get(int(element.tag))
+    if attribute is None or not attribute.inner:
+        return element, []
+    if element.VR != "SQ":
+        return None, [attribute.tag]
+    if len(element.value or ()) != 1 or not len(element.value[0]):
+        return element, []  # universal; or too many, which others refuse
+    supported = Dataset()
+    unsupported = []
+    for inner in element.value[0]:
+        if int(inner.tag) in attribute.inner:
+            supported[inner.tag] = inner
+        elif inner.tag.element and inner.tag not in NO_KEYS:
+            unsupported.append(int(inner.tag))
+    if not len(supported):
+        return None, unsupported
+    value = Sequence([supported])
+    return DataElement(element.tag, "SQ", value, already_converted=True), unsupported
 
 
 def _level_of_key(tag: int) -> int:

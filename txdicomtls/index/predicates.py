@@ -24,6 +24,7 @@ from txdicomtls.errors import InvalidQuery
 from txdicomtls.index.attributes import SEARCHED_NAMES, Attribute
 from txdicomtls.index.rows import LONGEST_INDEXED, cleaned
 from txdicomtls.index.schema import group_columns
+from txdicomtls.index.sequences import parts
 
 Condition = ColumnElement[bool]
 
@@ -51,6 +52,10 @@ def condition(key: Key, attribute: Attribute, table: Table) -> Condition | None:
             return None
         return _any_alternative(key, [table.c[name] for name in group_columns(attribute)])
     column = table.c[attribute.column]
+    if attribute.inner:
+        return and_(
+            column != "", *(column.like(_like(f"*{part}*"), escape=_ESCAPE) for part in parts(key))
+        )
     found = _any_alternative(key, [column])
     if found is None or attribute.vr in UNSPLIT_VRS or (attribute.indexed and not attribute.many):
         return found

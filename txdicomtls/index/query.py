@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, select
 
@@ -124,7 +125,8 @@ class Search(Iterator[list[Dataset]]):
                 continue
             known: Attribute | Count = BY_TAG.get(tag) or COUNTS[tag]
             vr = known.vr if isinstance(known, Attribute) else "IS"
-            fields.append(Field(tag=tag, vr=vr, position=len(columns)))
+            inner = _inner(element) if vr == "SQ" else None
+            fields.append(Field(tag=tag, vr=vr, position=len(columns), inner=inner))
             columns.append(TABLES[known.level].c[known.column])
         for position, each in enumerate(derived, start=len(columns)):
             fields.append(Field(tag=each.tag, vr=each.vr, position=position))
@@ -178,6 +180,12 @@ class Search(Iterator[list[Dataset]]):
             response.add_new(_RETRIEVE_AE_TITLE, "AE", self._options.retrieve_ae_title)
         if self._with_availability:
             response.add_new(INSTANCE_AVAILABILITY, "CS", ONLINE if available else UNAVAILABLE)
+
+
+def _inner(element: DataElement) -> dict[int, str] | None:
+    """What a key asks for of each item of a sequence; None where it asks for all."""
+    item = element.value[0] if element.value else ()
+    return {int(inner.tag): BY_TAG[int(element.tag)].inner[inner.tag] for inner in item} or None
 
 
 def _matcher(asked: Identifier, options: MatchOptions) -> Matcher:

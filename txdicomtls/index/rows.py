@@ -21,6 +21,7 @@ from txdicomtls.index.attributes import BY_LEVEL, BY_TAG, SEARCHED_NAMES, Attrib
 from txdicomtls.index.levels import Level
 from txdicomtls.index.record import Flaw, InstanceRecord, KeptInstance
 from txdicomtls.index.schema import GROUPS, group_columns, instances, patients, series, studies
+from txdicomtls.index.sequences import items_of, sequence_text
 
 #: Characters of a value that the database finds rows by, and of any other.  The former is
 #: more than the standard allows, and less than a page of an index of PostgreSQL.
@@ -50,6 +51,12 @@ def value_of(record: InstanceRecord, attribute: Attribute) -> str:
     text = record.attributes.get(attribute.keyword)
     if not text:
         return ""
+    if attribute.inner:
+        items = (
+            {tag: inner_value_of(item.get(tag, ""), vr) for tag, vr in attribute.inner.items()}
+            for item in items_of(text)
+        )
+        return sequence_text(items)
     if attribute.vr in UNSPLIT_VRS:
         return cleaned(text).rstrip(" ")
     if attribute.indexed and not attribute.many:
@@ -57,7 +64,16 @@ def value_of(record: InstanceRecord, attribute: Attribute) -> str:
     text = cleaned(text, LONGEST_INDEXED if attribute.indexed else LONGEST).strip(" ")
     if attribute.vr == "DA" and (date := _OLD_DATE.fullmatch(text)):
         return "".join(date.groups())
-    if attribute.vr not in EXTENDED_VRS and not text.isascii():
+    return _answerable(text, attribute.vr)
+
+
+def inner_value_of(text: str, vr: str) -> str:
+    """Give the value of an attribute of an item as it is kept."""
+    return _answerable(cleaned(text, LONGEST_INDEXED).strip(" "), vr)
+
+
+def _answerable(text: str, vr: str) -> str:
+    if vr not in EXTENDED_VRS and not text.isascii():
         # No response could hold it (PS3.5 6.1.2.3).
         return text.encode("ascii", "replace").decode("ascii")
     return text

@@ -90,8 +90,11 @@ def group_columns(attribute: Attribute) -> tuple[str, ...]:
 
 def _level_columns(level: Level) -> list[Column[Any]]:
     """The attributes of a level, as columns; the unique key of a patient needs its issuer too."""
-    columns = []
+    columns: list[Column[Any]] = []
     for attribute in BY_LEVEL[level]:
+        if attribute.inner:
+            columns.append(Column(attribute.column, TEXT, nullable=False, server_default=""))
+            continue
         unique = attribute.tag == level.unique_key and level is not Level.PATIENT
         columns.append(_text(attribute.column, unique=unique))
         if attribute in SEARCHED_NAMES:

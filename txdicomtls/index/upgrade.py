@@ -12,7 +12,7 @@ from txdicomtls.errors import IndexUnavailable
 from txdicomtls.index.schema import METADATA
 
 #: The migration that leads to the schema of this release.
-REVISION = "0002"
+REVISION = "0003"
 
 _OTHERS = MetaData()
 #: As Alembic has it.

@@ -1,0 +1,65 @@
+"""Sequences as they are kept: what is wanted of their items, as one text.
+
+The text is a document of JSON, a list of the items, each with its texts by tag, as
+``[{"00400009":"STEP1"}]``.  So a row has all of it, and where a key asks for one value of an item
+the database can pass over the rows in whose text that does not stand.  Whether an item matches as a
+whole, which is what the standard asks for (PS3.4 C.2.2.2.6), is decided as it is for all else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from txdicomtls.dataset.keys import Key, Matching
+
+#: Characters of all that is kept of one sequence; items behind that are left out.
+LONGEST = 10240
+
+
+def sequence_text(items: Iterable[Mapping[int, str]]) -> str:
+    """Give the text that is kept.
+
+    :param items: of each, the texts that are kept, by tag; several values have a backslash between
+        them.  What is empty is left out, and so are items with nothing else.
+    :return: empty where nothing is left.
+    """
+    kept: list[str] = []
+    left = LONGEST - len("[]")
+    for item in items:
+        texts = {f"{tag:08X}": text for tag, text in item.items() if text}
+        if not texts:
+            continue
+        written = _json(texts)
+        left -= len(written) + 1
+        if left < 0:
+            break
+        kept.append(written)
+    return f"[{','.join(kept)}]" if kept else ""
+
+
+def items_of(text: str) -> list[dict[int, str]]:
+    """Give the items that a text was made of; none for a text that was made of something else."""
+    try:
+        items: list[dict[str, str]] = json.loads(text) if text else []
+        return [{int(tag, 16): str(value) for tag, value in item.items()} for item in items]
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return []
+
+
+def parts(key: Key) -> list[str]:
+    """Give what stands in the text of every sequence that matches a key.
+
+    :param key: of a sequence.
+    """
+    found = []
+    for inner in key.item:
+        single = inner.matching is Matching.SINGLE
+        if single and inner.range is None and inner.number is None and not inner.name:
+            found.append(_json(inner.text)[1:-1])
+    return found
+
+
+def _json(value: Any) -> str:  # noqa: ANN401  # whatever is to be written
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
