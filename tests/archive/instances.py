@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from tests.archive.doubles import INSTANCE, UID
 from tests.datasets import element
+from txdicomtls import uids
 from txdicomtls.index.record import Added, Flaw, InstanceRecord, KeptInstance, Outcome
 from txdicomtls.instance import IncomingInstance
 
@@ -28,6 +30,7 @@ def data_set(
     series: str = SERIES,
     study_date: str = "20261125",
     patient: str = "Lindgren^Astrid",
+    step: str = "",
     pixels: bytes = bytes(100),
 ) -> bytes:
     """The data set of an instance; what is empty is left out."""
@@ -41,10 +44,20 @@ def data_set(
             (0x0020, 0x000D, b"UI", study.encode()),
             (0x0020, 0x000E, b"UI", series.encode()),
             (0x0028, 0x0010, b"US", b"\x01\x02"),
+            (0x0040, 0x0275, b"SQ", _requests(step, what.transfer_syntax_uid)),
             (0x7FE0, 0x0010, b"OB", pixels),
         )
         if value
     )
+
+
+def _requests(step: str, transfer_syntax_uid: str) -> bytes:
+    """The one item of a sequence that says which scheduled step it was made for."""
+    if not step:
+        return b""
+    order = ">" if transfer_syntax_uid == uids.EXPLICIT_VR_BIG_ENDIAN else "<"
+    value = element(0x0040, 0x0009, b"SH", step.encode(), transfer_syntax_uid)
+    return struct.pack(f"{order}HHL", 0xFFFE, 0xE000, len(value)) + value
 
 
 class FakeIndex:

@@ -63,6 +63,7 @@ class RebuildCase(IndexedCase):
                 series=f"1.{number % 5}.{number % 10}",
                 patient=f"P{number % 5} M\xfcller {chance.randrange(3)}",
                 study_date=f"2024010{1 + number % 5}",
+                step=f"STEP{number}",
                 pixels=chance.randbytes(2 * chance.randrange(3)),
             )
             before = self.files()
@@ -93,6 +94,7 @@ class SameIndexTests(RebuildCase):
             self.new_index()
             self.fill_by_chance(random.Random(seed), policy)
             before = self.tables()
+            self.assertIn("STEP", str(before))
             self.new_index()
             self.assertEqual([], self.rebuild(), seed)
             self.assertEqual(before, self.tables(), seed)

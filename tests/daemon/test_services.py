@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from twisted.internet.task import deferLater
 
@@ -55,6 +56,36 @@ class QueryTests(RequestingTestCase):
             (image,) = await association.find(wanted).all()
             self.assertEqual(tomogram.SOPInstanceUID, image.SOPInstanceUID)
             self.assertEqual(3, len(await association.find(keys("STUDY", PatientID="*")).all()))
+
+    async def test_a_series_is_found_by_the_request_that_it_was_made_for(self) -> None:
+        node = await self.start(more=EVERYTHING)
+        made_for = self.directory() / "made-for.dcm"
+        tomogram = dcmread(CT)
+        tomogram.RequestAttributesSequence = [Dataset(), Dataset()]
+        for item, step in zip(tomogram.RequestAttributesSequence, ("STEP1", "STEP2"), strict=True):
+            item.RequestedProcedureID = "RP1"
+            item.ScheduledProcedureStepID = step
+            item.ScheduledProcedureStepDescription = "not kept"
+        tomogram.save_as(made_for)
+        await self.store(node, made_for, MR)
+        item = Dataset()
+        item.RequestedProcedureID = ""
+        async with await self.associate(node, query_contexts()) as association:
+            for step, count in (("STEP2", 1), ("STEP3", 0), ("STEP*", 1)):
+                item.ScheduledProcedureStepID = step
+                wanted = keys("SERIES", SeriesInstanceUID="")
+                wanted.StudyInstanceUID = tomogram.StudyInstanceUID
+                wanted.RequestAttributesSequence = [item]
+                found = await association.find(wanted).all()
+                self.assertEqual(count, len(found), step)
+        (series,) = found
+        self.assertEqual(
+            [("RP1", "STEP1"), ("RP1", "STEP2")],
+            [
+                (each.RequestedProcedureID, each.ScheduledProcedureStepID)
+                for each in series.RequestAttributesSequence
+            ],
+        )
 
     async def test_a_query_that_finds_too_much_is_told_so(self) -> None:
         node = await self.start(more=EVERYTHING + "[limits]\nfind_matches = 2\n")
