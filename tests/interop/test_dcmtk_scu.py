@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydicom.filereader import read_file_meta_info
@@ -167,13 +168,13 @@ def calling_with(certificates: Certificates, port: int, called: str = "TXDICOM")
     return [*credentials, "-aec", called, "localhost", str(port)]
 
 
-def contexts_file() -> Path:
-    """Write a configuration for storescu that proposes each sample in the syntax that it is in.
+def contexts_file(paths: Iterable[Path] = PATHS) -> Path:
+    """Write a configuration for storescu that proposes each file in the syntax that it is in.
 
     Without one, storescu proposes a single compressed transfer syntax.
     """
     kinds: defaultdict[str, set[str]] = defaultdict(set)
-    for path in PATHS:
+    for path in paths:
         meta = read_file_meta_info(path)
         kinds[meta.TransferSyntaxUID].add(meta.MediaStorageSOPClassUID)
     lines = ["[[TransferSyntaxes]]"]
