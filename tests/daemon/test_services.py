@@ -80,7 +80,7 @@ class QueryTests(RequestingTestCase):
                 self.assertEqual(count, len(found), step)
         (series,) = found
         self.assertEqual(
-            [("RP1", "STEP1"), ("RP1", "STEP2")],
+            [("RP1", "STEP1"), ("RP1", "STEP2")],  # STEP* matches both
             [
                 (each.RequestedProcedureID, each.ScheduledProcedureStepID)
                 for each in series.RequestAttributesSequence

@@ -19,25 +19,36 @@ class ProjectionTests(SynchronousTestCase):
         self.assertEqual("Doe", response.PatientName)
         self.assertEqual(("", None), (response.StudyDate, response.Rows))
 
-    def test_all_items_are_there_with_the_attributes_asked_for(self) -> None:
+    def test_of_a_sequence_the_items_that_match_are_there_with_the_attributes_asked_for(
+        self,
+    ) -> None:
         candidate = dataset(
             ScheduledProcedureStepSequence=[
                 dataset(Modality="CT", ScheduledStationAETitle="A"),
                 dataset(Modality="MR", ScheduledStationAETitle="B"),
             ]
         )
-        item = dataset(Modality="CT", ScheduledStationName=None)
-        response = project(dataset(ScheduledProcedureStepSequence=[item]), candidate)
-        expected = [
-            dataset(Modality="CT", ScheduledStationName=""),
-            dataset(Modality="MR", ScheduledStationName=""),
-        ]
-        self.assertEqual(expected, list(response.ScheduledProcedureStepSequence))
+        for asked, answered in (("CT", ["CT"]), ("M*", ["MR"]), (None, ["CT", "MR"])):
+            item = dataset(Modality=asked, ScheduledStationName=None)
+            response = project(dataset(ScheduledProcedureStepSequence=[item]), candidate)
+            expected = [dataset(Modality=each, ScheduledStationName="") for each in answered]
+            self.assertEqual(expected, list(response.ScheduledProcedureStepSequence))
         for keys in (
             dataset(ScheduledProcedureStepSequence=[]),
             dataset(ScheduledProcedureStepSequence=[dataset()]),
         ):
             self.assertEqual(candidate, project(keys, candidate))
+
+    def test_so_it_is_with_a_sequence_in_a_sequence(self) -> None:
+        codes = [dataset(CodeValue="A"), dataset(CodeValue="B")]
+        step = dataset(Modality="CT", ScheduledProtocolCodeSequence=codes)
+        asked = dataset(ScheduledProtocolCodeSequence=[dataset(CodeValue="B")])
+        response = project(
+            dataset(ScheduledProcedureStepSequence=[asked]),
+            dataset(ScheduledProcedureStepSequence=[step]),
+        )
+        (item,) = response.ScheduledProcedureStepSequence
+        self.assertEqual(["B"], [each.CodeValue for each in item.ScheduledProtocolCodeSequence])
 
     def test_a_sequence_that_is_not_there_is_empty(self) -> None:
         keys = dataset(ScheduledProcedureStepSequence=[dataset(Modality="CT")])

@@ -333,13 +333,29 @@ class WantedTests(SynchronousTestCase):
         data = sequence(*(item(NAME) for _ in range(5)))
         walker = walk(data, wanted=wanted, limits=WalkLimits(items=3))
         self.assertEqual([{0x00100010: b"Doe^John"}] * 3, walker.items[SEQUENCE])
-        self.assertIn("more items", walker.remarks[0])
+        self.assertIn("not looked at", walker.remarks[0])
 
-    def test_a_wanted_sequence_that_is_repeated_is_refused_and_so_is_an_element_in_it(self) -> None:
+    def test_of_a_sequence_that_is_repeated_and_of_an_element_in_it_the_first_counts(self) -> None:
         wanted: frozenset[Wanted] = frozenset(((SEQUENCE, 0x00100010),))
-        for data in (sequence(item(NAME)) * 2, sequence(item(NAME, NAME))):
-            walk(data)
-            self.assertRaises(MalformedDataSet, walk, data, wanted=wanted)
+        other = explicit(0x00100010, "PN", b"Other")
+        for data in (
+            sequence(item(NAME)) + sequence(item(other)),
+            sequence(item(NAME, other)),
+            sequence(item(explicit(0x00100010, "PN"), other)),
+        ):
+            walker = walk(data, wanted=wanted)
+            first = b"Doe^John" if NAME in data else b""
+            self.assertEqual({SEQUENCE: [{0x00100010: first}]}, walker.items)
+            self.assertTrue(walker.remarks)
+
+    def test_items_take_nothing_from_the_elements_behind_them(self) -> None:
+        wanted: frozenset[Wanted] = frozenset((0x00204000, (SEQUENCE, 0x00100010)))
+        data = sequence(*(item(NAME) for _ in range(5))) + COMMENT
+        walker = walk(data, wanted=wanted, limits=WalkLimits(values=20))
+        self.assertEqual({0x00204000: b"ok"}, walker.values)
+        name = {0x00100010: b"Doe^John"}
+        self.assertEqual({SEQUENCE: [name, name, {}, {}, {}]}, walker.items)
+        self.assertIn("too long", walker.remarks[0])
 
     def test_a_wanted_element_that_is_repeated_is_refused(self) -> None:
         wanted = frozenset((0x00100010,))

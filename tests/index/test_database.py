@@ -95,6 +95,16 @@ class SchemaTests(IndexCase):
         error = self.assertRaises(IndexUnavailable, open_index, self.where)
         self.assertIn("the database of something else", error.problem)
 
+    def test_a_view_of_someone_else_is_left_alone(self) -> None:
+        for table in reversed(METADATA.sorted_tables):
+            self.write(f"DROP TABLE {table.name}")
+        self.write("DROP TABLE alembic_version")
+        self.write("CREATE VIEW contents AS SELECT 1 AS one")
+        before = self.definitions()
+        error = self.assertRaises(IndexUnavailable, open_index, self.where)
+        self.assertIn("'contents'", error.problem)
+        self.assertEqual(before, self.definitions())
+
     def test_nodes_that_start_at_once_migrate_once(self) -> None:
         where = self.make_database()
         failures: list[BaseException] = []

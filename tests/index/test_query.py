@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
@@ -216,16 +217,30 @@ class SequenceTests(IndexCase):
         for universal in (self.asked(), self.asked({})):
             self.assertEqual(4, len(ask(self.index, universal)))
 
-    def test_a_response_has_of_each_item_what_was_asked_for(self) -> None:
-        (response,) = ask(
-            self.index, self.asked({"RequestedProcedureID": "RP2", "AccessionNumber": ""})
-        )
-        told = [
-            (item.RequestedProcedureID, item.AccessionNumber)
-            for item in response.RequestAttributesSequence
-        ]
-        self.assertEqual([("RP1", "A1"), ("RP2", "A2")], told)
-        self.assertEqual([2, 2], [len(item) for item in response.RequestAttributesSequence])
+    def test_a_response_has_the_items_that_match_and_of_each_what_was_asked_for(self) -> None:
+        for procedure, expected in (
+            ("RP2", [("RP2", "A2")]),
+            ("RP*", [("RP1", "A1"), ("RP2", "A2")]),
+        ):
+            item = {"RequestedProcedureID": procedure, "AccessionNumber": ""}
+            (response,) = ask(self.index, self.asked(item, SeriesInstanceUID="1.2.1.2"))
+            told = [
+                (item.RequestedProcedureID, item.AccessionNumber)
+                for item in response.RequestAttributesSequence
+            ]
+            self.assertEqual(expected, told)
+            self.assertEqual({2}, {len(item) for item in response.RequestAttributesSequence})
+
+    def test_what_is_longer_than_any_value_is_found_nowhere(self) -> None:
+        keys = self.asked({})
+        item = keys.RequestAttributesSequence[0]
+        item[0x00401001] = DataElement(0x00401001, "UT", '"' * 60_000, already_converted=True)
+        self.assertEqual([], ask(self.index, keys))
+
+    def test_an_item_that_only_says_how_it_is_encoded_asks_for_all(self) -> None:
+        keys = self.asked({"SpecificCharacterSet": "ISO_IR 192"}, SeriesInstanceUID="1.2.1.1")
+        (response,) = ask(self.index, keys)
+        self.assertEqual(3, len(response.RequestAttributesSequence[0]))
 
     def test_without_an_item_in_the_key_a_response_has_all_that_is_kept(self) -> None:
         responses = ask(self.index, self.asked(SeriesInstanceUID="1.2.1.1"))

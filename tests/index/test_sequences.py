@@ -6,17 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from txdicomtls.dataset.keys import Key, Matching
-from txdicomtls.index.sequences import LONGEST, items_of, parts, sequence_text
+from txdicomtls.index.sequences import LONGEST, items_of, sequence_text, written
 
 STEP, PROCEDURE = 0x00400009, 0x00401001
 
 item = st.dictionaries(st.sampled_from((STEP, PROCEDURE)), st.text(max_size=10))
-
-
-def key(text: str, matching: Matching = Matching.SINGLE) -> Key:
-    inner = Key(tag=STEP, vr="SH", matching=matching, text=text)
-    return Key(tag=0x00400275, vr="SQ", matching=Matching.SEQUENCE, item=(inner,))
 
 
 class SequenceTests(SynchronousTestCase):
@@ -28,16 +22,11 @@ class SequenceTests(SynchronousTestCase):
         self.assertEqual([each for each in full if each], items_of(sequence_text(items)))
 
     @given(st.lists(item, min_size=1, max_size=5), st.text(max_size=10))
-    def test_what_stands_in_a_key_stands_in_every_text_that_matches(
+    def test_a_value_stands_in_the_text_of_every_sequence_that_has_it(
         self, items: list[dict[int, str]], text: str
     ) -> None:
         items[-1][STEP] = text
-        if text:
-            (part,) = parts(key(text))
-            self.assertIn(part, sequence_text(items))
-
-    def test_of_wild_cards_nothing_is_sure_to_stand_there(self) -> None:
-        self.assertEqual([], parts(key("A*", Matching.WILDCARD)))
+        self.assertIn(written(text), sequence_text(items))
 
     def test_a_text_has_a_longest_length_and_is_whole_all_the_same(self) -> None:
         items = [{STEP: "x" * 100, PROCEDURE: str(number)} for number in range(500)]

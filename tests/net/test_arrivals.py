@@ -339,21 +339,22 @@ class MeanwhileTests(ArrivalCase):
         self.assertEqual([], self.clock.getDelayedCalls())
 
     def test_what_fails_when_the_transport_is_lost_keeps_nobody_from_hearing_of_it(self) -> None:
-        factory = self.factory()
-        peer, server, wire = self.called(factory)
-        server.dataReceived(self.echoes(peer))
+        for kind in (ZeroDivisionError, GeneratorExit):
+            factory = self.factory()
+            peer, server, wire = self.called(factory)
+            server.dataReceived(self.echoes(peer))
 
-        def failing(*_: object) -> None:
-            raise ZeroDivisionError
+            def failing(*_: object, kind: type[BaseException] = kind) -> None:
+                raise kind
 
-        server.messages.began = failing  # type: ignore[assignment, method-assign]  # for this test
-        wire.server.lose(ConnectionLost())
-        self.turns()
-        self.assertEqual(1, len(self.flushLoggedErrors(ZeroDivisionError)))
-        self.assertIsNotNone(server.error)
-        self.successResultOf(server.when_closed())
-        self.assertEqual(0, factory.connections)
-        self.assertEqual([], self.clock.getDelayedCalls())
+            server.messages.began = failing  # type: ignore[assignment, method-assign]  # a test
+            wire.server.lose(ConnectionLost())
+            self.turns()
+            self.assertEqual(1, len(self.flushLoggedErrors(kind)))
+            self.assertIsNotNone(server.error)
+            self.successResultOf(server.when_closed())
+            self.assertEqual(0, factory.connections)
+            self.assertEqual([], self.clock.getDelayedCalls())
 
     def test_turns_give_a_pdu_that_drips_no_more_time(self) -> None:
         timeouts = Timeouts(pdu=30.0, idle=1000.0)

@@ -8,6 +8,7 @@ from struct import iter_unpack
 from txdicomtls import uids
 from txdicomtls.dataset.text import character_sets, decode_text
 from txdicomtls.index.attributes import BY_TAG, SPECIFIC_CHARACTER_SET
+from txdicomtls.index.rows import inner_value_of
 from txdicomtls.index.sequences import sequence_text
 
 
@@ -49,4 +50,8 @@ def _inner(
     """Decode those values of an item that the index keeps, which are texts all."""
     if SPECIFIC_CHARACTER_SET in values:  # an item may have its own (PS3.5 7.5.3)
         sets = character_sets(values[SPECIFIC_CHARACTER_SET])
-    return {tag: decode_text(values[tag], vr, sets) for tag, vr in kept.items() if tag in values}
+    return {
+        tag: inner_value_of(decode_text(values[tag], vr, sets), vr)
+        for tag, vr in kept.items()
+        if tag in values
+    }

@@ -18,7 +18,7 @@ class WalkLimits:
     :param depth: sequences inside each other.
     :param elements: elements, items and fragments in all.
     :param value: bytes of a wanted value; a longer one is left out and remarked.
-    :param values: bytes of all wanted values together, likewise.
+    :param values: bytes of all wanted values together, likewise; and as many of those in items.
     :param items: items of one sequence with wanted elements; in more of them nobody looks.
     :param inflated: bytes that a deflated data set may inflate to.
     :param ratio: times that a deflated data set may grow, once it has 16 MiB.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pydicom.dataelem import DataElement
@@ -99,6 +99,19 @@ class Matcher:
         return all(_matches_combined(both, candidate) for both in self.combined) and all(
             _matches(key, element_of(candidate, key.tag), utc_offset) for key in self.keys
         )
+
+    def items(self, tag: int, candidate: Dataset) -> Sequence[Dataset]:
+        """Those items of a sequence that match what is asked of them: what a response has.
+
+        :param tag: the sequence.
+        :param candidate: the entity.
+        :return: all items, where nothing is asked.
+        """
+        element = element_of(candidate, tag)
+        items: Sequence[Dataset] = (element.value if element is not None else None) or ()
+        asked = next((key.item for key in self.keys if key.tag == tag), ())
+        utc_offset = _utc_offset(candidate, self.options.utc_offset)
+        return [item for item in items if _matches_item(asked, item, utc_offset)]
 
 
 def matches(keys: Dataset, candidate: Dataset, *, options: MatchOptions | None = None) -> bool:

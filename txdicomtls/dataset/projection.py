@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from txdicomtls.dataset.keys import texts_of
+from txdicomtls.dataset.matching import Matcher
 from txdicomtls.dataset.representations import BYTES_VRS, decided, element_of
 from txdicomtls.dataset.text import (
     EXTENDED_VRS,
@@ -23,16 +24,17 @@ from txdicomtls.dataset.writer import values_of
 def project(keys: Dataset, candidate: Dataset) -> Dataset:
     """The attributes of an entity that an identifier asks for, and no others.
 
-    What the entity does not have is there and empty.  A sequence has all items of the entity's,
-    each with the attributes that the one item of the key asks for; all attributes, if the key has
-    no item, or an empty one.
+    What the entity does not have is there and empty.  A sequence has those items of the entity's
+    that match the one item of the key, each with the attributes that it asks for; all items with
+    all attributes, if the key has no item, or an empty one (PS3.4 C.2.2.2.6).
 
     Specific Character Set is there if some text needs it: the one that the identifier is in,
     if it has a code for everything, or else Unicode.
 
     :param keys: the identifier.
-    :param candidate: the attributes of the entity.
+    :param candidate: the attributes of the entity, which matches.
     :return: a new data set; it shares values with the candidate.
+    :raises InvalidKey: a key in an item cannot be matched on.
     """
     response = _project(keys, candidate)
     response.pop(SPECIFIC_CHARACTER_SET, None)
@@ -58,7 +60,8 @@ def _project(keys: Dataset, candidate: Dataset) -> Dataset:
             value = Sequence() if vr == "SQ" else empty_value_for_VR(vr)
             response[key.tag] = DataElement(key.tag, vr, value, already_converted=True)
         elif found.VR == "SQ" and vr == "SQ" and key.value and len(key.value[0]):
-            items = Sequence(_project(key.value[0], item) for item in found.value or ())
+            matching = Matcher.of(Dataset({key.tag: key})).items(key.tag, candidate)
+            items = Sequence(_project(key.value[0], item) for item in matching)
             response[key.tag] = DataElement(key.tag, "SQ", items, already_converted=True)
         else:
             response[key.tag] = found

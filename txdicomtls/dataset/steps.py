@@ -44,7 +44,6 @@ _FOREIGN_GROUPS = (0x0000, 0x0002)
 _FORBIDDEN_GROUPS = (0x0001, 0x0003, 0x0005, 0x0007, 0xFFFF)
 
 _NOTHING: frozenset[int] = frozenset()
-_REPEATED = "an element that may be there once is repeated"
 
 _READ_EXPLICIT = {order: struct.Struct(order + "HH2sH").unpack_from for order in "<>"}
 _READ_LONG = {order: struct.Struct(order + "L").unpack_from for order in "<>"}
@@ -68,10 +67,12 @@ class Stepper:
     __slots__ = (
         "_base",
         "_collected",
+        "_collected_in_items",
         "_collecting",
         "_count",
         "_in_items",
         "_item",
+        "_items_left",
         "_left",
         "_level",
         "_limits",
@@ -93,7 +94,8 @@ class Stepper:
         self.remarks: list[str] = []
         self.offset = 0
         self._wanted, self._in_items = _sorted_out(wanted)
-        self._item: dict[int, bytes] = {}  # what was collected in the last of the items
+        self._item: dict[int, bytes] | None = None  # of the item that the walk is in, if any is
+        self._items_left = 0  # items of this sequence that are looked at still
         self._target = self.values  # where what is collected on this level belongs
         self._limits = limits
         self._level = Level(0, encoding, sys.maxsize, by_length=False)
@@ -105,7 +107,7 @@ class Stepper:
         self._left = 0  # bytes of the value that are still to come
         self._tag = 0  # the element whose value that is
         self._collecting: bytearray | None = None
-        self._collected = 0
+        self._collected = self._collected_in_items = 0
 
     def walk(self, data: bytes | bytearray | memoryview, at: int) -> int:
         """Walk as far as there are whole headers.
@@ -217,7 +219,8 @@ class Stepper:
         if not depth:
             self._target = self.values
             return self._wanted
-        if depth == 2 and self._level.tag in self._in_items:  # the sequence is around the item
+        # Around an item that is looked at is one sequence.
+        if depth == 2 and self._item is not None and self._level.tag in self._in_items:
             self._target = self._item
             return self._in_items[self._level.tag]
         return _NOTHING
@@ -239,11 +242,20 @@ class Stepper:
     def _collect(self, tag: int, length: int, offset: int) -> None:
         """Make ready for a wanted value."""
         if tag in self._target:
-            self._fail(_REPEATED, tag, offset)
-        if length > self._limits.value or self._collected + length > self._limits.values:
+            if self._target is self.values:
+                self._fail("an element that may be there once is repeated", tag, offset)
+            self.remark("an element of an item repeated", tag)
+            return
+        # Items have as much again for themselves, so that none of the elements goes without.
+        is_top = self._target is self.values
+        collected = (self._collected if is_top else self._collected_in_items) + length
+        if length > self._limits.value or collected > self._limits.values:
             self.remark("a value too long to be looked at", tag)
             return
-        self._collected += length
+        if is_top:
+            self._collected = collected
+        else:
+            self._collected_in_items = collected
         if length:
             self._collecting = bytearray()
         else:
@@ -268,9 +280,8 @@ class Stepper:
             self._fail(f"more than {self._limits.depth} sequences inside each other", tag, start)
         self._sequences += 1
         if tag in self._in_items and not self._stack:
-            if tag in self.items:
-                self._fail(_REPEATED, tag, start)
-            self.items[tag] = []
+            self._items_left = 0 if tag in self.items else self._limits.items
+            self.items.setdefault(tag, [])
         self._push(tag, encoding, length, start, of_items=True, fragments=fragments)
 
     def _push(
@@ -329,13 +340,14 @@ class Stepper:
         return start
 
     def _begin_item(self, tag: int) -> None:
-        """Make ready for the wanted values of one more item."""
-        self._item = {}
-        items = self.items[tag]
-        if len(items) < self._limits.items:
-            items.append(self._item)
+        """Make ready for the wanted values of one more item, if it is looked at."""
+        if self._items_left:
+            self._items_left -= 1
+            self._item = {}
+            self.items[tag].append(self._item)
         else:
-            self.remark("more items than are looked at", tag)
+            self._item = None
+            self.remark("items that are not looked at", tag)
 
     def _close(self, offset: int) -> None:
         """Leave a level at its bound."""

@@ -8,11 +8,10 @@ are no valid value of it: that never fails.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydicom import config
-from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import DataElement, RawDataElement, empty_value_for_VR
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -41,14 +40,15 @@ class Field:
     :param tag: as 0x00100010.
     :param vr: value representation.
     :param position: of its text in what :func:`candidate` is given.
-    :param inner: of a sequence, by tag the value representations of what each item is to have;
-        None for all that it has.
+    :param inner: of a sequence, by tag the value representations of what its items may have.
+    :param asked: which of these each item is to have; empty for all that it has.
     """
 
     tag: int
     vr: str
     position: int
-    inner: Mapping[int, str] | None = None
+    inner: Mapping[int, str] = field(default_factory=dict)
+    asked: frozenset[int] = frozenset()
 
 
 def candidate(fields: Iterable[Field], texts: Sequence[Any]) -> Dataset:
@@ -58,11 +58,11 @@ def candidate(fields: Iterable[Field], texts: Sequence[Any]) -> Dataset:
     :param texts: their values, or numbers.
     """
     elements: dict[BaseTag, DataElement | RawDataElement] = {}
-    for field in fields:
-        tag = BaseTag(field.tag)
-        text = str(texts[field.position])
-        value = _items(field.inner, text) if field.vr == "SQ" else value_of(field.vr, text)
-        elements[tag] = DataElement(tag, field.vr, value, already_converted=True)
+    for each in fields:
+        tag = BaseTag(each.tag)
+        text = str(texts[each.position])
+        value = _items(each, text) if each.vr == "SQ" else value_of(each.vr, text)
+        elements[tag] = DataElement(tag, each.vr, value, already_converted=True)
     return Dataset(elements)
 
 
@@ -81,13 +81,13 @@ def value_of(vr: str, text: str) -> Any:  # noqa: ANN401 - as pydicom
     return MultiValue(lambda value: value, [_one(vr, part) for part in text.split("\\")])
 
 
-def _items(inner: Mapping[int, str] | None, text: str) -> Items:
-    """Give the items of a sequence, each with these attributes; those that it lacks are empty."""
+def _items(sequence: Field, text: str) -> Items:
+    """Give the items of a sequence; what was asked for and they lack is empty."""
     items = []
     for kept in items_of(text):
         item = Dataset()
-        representations = inner if inner is not None else {tag: dictionary_VR(tag) for tag in kept}
-        for tag, vr in sorted(representations.items()):
+        for tag in sorted(sequence.asked or sequence.inner.keys() & kept.keys()):
+            vr = sequence.inner[tag]
             value = value_of(vr, kept.get(tag, ""))
             item[tag] = DataElement(BaseTag(tag), vr, value, already_converted=True)
         items.append(item)

@@ -81,7 +81,7 @@ def _supported(element: DataElement) -> tuple[DataElement | None, list[int]]:
             supported[inner.tag] = inner
         elif inner.tag.element and inner.tag not in NO_KEYS:
             unsupported.append(int(inner.tag))
-    if not len(supported):
+    if unsupported and not len(supported):
         return None, unsupported
     value = Sequence([supported])
     return DataElement(element.tag, "SQ", value, already_converted=True), unsupported

@@ -24,7 +24,7 @@ from txdicomtls.errors import InvalidQuery
 from txdicomtls.index.attributes import SEARCHED_NAMES, Attribute
 from txdicomtls.index.rows import LONGEST_INDEXED, cleaned
 from txdicomtls.index.schema import group_columns
-from txdicomtls.index.sequences import parts
+from txdicomtls.index.sequences import written
 
 Condition = ColumnElement[bool]
 
@@ -53,13 +53,29 @@ def condition(key: Key, attribute: Attribute, table: Table) -> Condition | None:
         return _any_alternative(key, [table.c[name] for name in group_columns(attribute)])
     column = table.c[attribute.column]
     if attribute.inner:
-        return and_(
-            column != "", *(column.like(_like(f"*{part}*"), escape=_ESCAPE) for part in parts(key))
-        )
+        return _in_items(key, column)
     found = _any_alternative(key, [column])
     if found is None or attribute.vr in UNSPLIT_VRS or (attribute.indexed and not attribute.many):
         return found
     return or_(found, several_values(column))
+
+
+def _in_items(key: Key, column: ColumnElement[str]) -> Condition:
+    """Give the condition for a sequence: whole values that are asked for stand in its text."""
+    single = [
+        cleaned(inner.text)
+        for inner in key.item
+        if inner.matching is Matching.SINGLE
+        and inner.range is None
+        and inner.number is None
+        and not inner.name
+    ]
+    found = [
+        column.like(_like(f"*{written(text)}*"), escape=_ESCAPE)
+        for text in single
+        if len(text) <= LONGEST_INDEXED  # else none is kept that is so long
+    ]
+    return and_(column != "", *found)
 
 
 def days(low: str, high: str, column: ColumnElement[str]) -> Condition:

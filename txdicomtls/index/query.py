@@ -12,7 +12,7 @@ when the query began and is still there comes exactly once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydicom.dataelem import DataElement
@@ -125,13 +125,16 @@ class Search(Iterator[list[Dataset]]):
                 continue
             known: Attribute | Count = BY_TAG.get(tag) or COUNTS[tag]
             vr = known.vr if isinstance(known, Attribute) else "IS"
-            inner = _inner(element) if vr == "SQ" else None
-            fields.append(Field(tag=tag, vr=vr, position=len(columns), inner=inner))
+            told = Field(tag=tag, vr=vr, position=len(columns))
+            if isinstance(known, Attribute) and known.inner:
+                told = replace(told, inner=known.inner, asked=_asked(element))
+            fields.append(told)
             columns.append(TABLES[known.level].c[known.column])
         for position, each in enumerate(derived, start=len(columns)):
             fields.append(Field(tag=each.tag, vr=each.vr, position=position))
         self._derived = derived
         self._fields = sorted(fields, key=lambda each: each.tag)
+        self._sequences = [each.tag for each in fields if each.vr == "SQ"]
         self._statement = (
             select(*columns)
             .select_from(_JOINED[asked.level])
@@ -154,6 +157,8 @@ class Search(Iterator[list[Dataset]]):
         for row in texts:
             response = candidate(self._fields, row)
             if self._matcher.matches(response):
+                for sequence in self._sequences:
+                    response[sequence].value = self._matcher.items(sequence, response)
                 self._complete(response, available=row[key] not in missing)
                 found.append(response)
         return found
@@ -182,10 +187,9 @@ class Search(Iterator[list[Dataset]]):
             response.add_new(INSTANCE_AVAILABILITY, "CS", ONLINE if available else UNAVAILABLE)
 
 
-def _inner(element: DataElement) -> dict[int, str] | None:
-    """What a key asks for of each item of a sequence; None where it asks for all."""
-    item = element.value[0] if element.value else ()
-    return {int(inner.tag): BY_TAG[int(element.tag)].inner[inner.tag] for inner in item} or None
+def _asked(element: DataElement) -> frozenset[int]:
+    """What a key asks for of each item of a sequence; nothing where it asks for all."""
+    return frozenset(int(inner.tag) for inner in (element.value[0] if element.value else ()))
 
 
 def _matcher(asked: Identifier, options: MatchOptions) -> Matcher:

@@ -12,8 +12,6 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from txdicomtls.dataset.keys import Key, Matching
-
 #: Characters of all that is kept of one sequence; items behind that are left out.
 LONGEST = 10240
 
@@ -48,17 +46,9 @@ def items_of(text: str) -> list[dict[int, str]]:
         return []
 
 
-def parts(key: Key) -> list[str]:
-    """Give what stands in the text of every sequence that matches a key.
-
-    :param key: of a sequence.
-    """
-    found = []
-    for inner in key.item:
-        single = inner.matching is Matching.SINGLE
-        if single and inner.range is None and inner.number is None and not inner.name:
-            found.append(_json(inner.text)[1:-1])
-    return found
+def written(text: str) -> str:
+    """Give a value as it stands in the text that is kept."""
+    return _json(text)[1:-1]
 
 
 def _json(value: Any) -> str:  # noqa: ANN401  # whatever is to be written

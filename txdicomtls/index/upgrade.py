@@ -30,19 +30,22 @@ def upgrade(connection: Connection, where: str) -> None:
     :raises IndexTooNew: the schema comes from a newer release.
     :raises IndexUnavailable: there are tables of these names that are not ours.
     """
-    tables = set(inspect(connection).get_table_names())
+    inspected = inspect(connection)
+    has_version = inspected.has_table(_VERSION.name)
     revisions: set[str] = set()
-    if _VERSION.name in tables:
+    if has_version:
         revisions.update(connection.execute(select(_VERSION.c.version_num)).scalars())
     if not revisions:
-        if taken := METADATA.tables.keys() & tables:
+        # Also views, and in SQLite names in capitals, which its own list does not show as ours.
+        if taken := list(filter(inspected.has_table, sorted(METADATA.tables))):
             raise IndexUnavailable(
                 where,
-                f"it has a table {min(taken)!r} that no release of this program has made: it is "
+                f"it has a table {taken[0]!r} that no release of this program has made: it is "
                 "the database of something else, or damaged",
             )
-        METADATA.create_all(connection)
-        _OTHERS.create_all(connection)
+        METADATA.create_all(connection, checkfirst=False)
+        if not has_version:
+            _OTHERS.create_all(connection, checkfirst=False)
         connection.execute(insert(_VERSION).values(version_num=REVISION))
     elif revisions != {REVISION}:
         from txdicomtls.index.migrate import migrate  # see above

@@ -89,7 +89,8 @@ class Arrivals:
         """The transport is gone: nothing more comes, and no time is kept any more.
 
         :param tell: called once what waits is taken; at once, if nothing does, or if the transport
-            goes from within a piece: then what is behind that comes to nothing.
+            goes from within a piece: then what is behind that comes to nothing.  Not any more where
+            the reactor ends before.
         """
         self._pdu.stop()
         if self._is_taking:
@@ -155,8 +156,9 @@ class Arrivals:
         self._next_turn = None
         try:
             self._take_some()
-        except Exception:
-            # As a reactor does where a protocol fails to take what was read.
+        except BaseException:
+            # As a reactor does where a protocol fails to take what was read; a call that it was
+            # asked for it would only log.
             if self._tell_end is None:
                 self._owner.transport.abortConnection()
                 raise
