@@ -24,16 +24,17 @@ TEXTS = {
     "OtherPatientNames": True,
     "StudyDescription": True,
     "AccessionNumber": False,
-    "Modality": True,
     "StationName": True,
-    "ImageType": True,
     "PatientComments": False,
 }
+#: Those that have ASCII alone, by the standard and in the index.
+CODES = ("Modality", "ImageType")
 DATES = ("StudyDate", "PatientBirthDate", "ContentDate")
 TIMES = ("StudyTime", "ContentTime")
 NUMBERS = ("InstanceNumber", "SliceLocation", "Rows")
 
 text = st.text("aAb^=éÉßx _%/", max_size=5).map(str.strip)
+code = st.lists(st.text("aAb^=x _%/", max_size=5).map(str.strip), min_size=1, max_size=2)
 several = st.lists(text, min_size=1, max_size=2).map("\\".join)
 pattern = st.text("aAb^=éÉß*?_%/", max_size=6).map(str.strip)
 date = st.sampled_from(("", "20200101", "20200102", "2020.01.01", "20211231", "2021", "never"))
@@ -47,13 +48,14 @@ number_key = st.sampled_from(("1", "2", "-1.50"))
 
 values = st.fixed_dictionaries(
     {keyword: several if many else text for keyword, many in TEXTS.items()}
+    | dict.fromkeys(CODES, code.map("\\".join))
     | dict.fromkeys(DATES, date)
     | dict.fromkeys(TIMES, time)
     | dict.fromkeys(NUMBERS, number)
 )
 keys = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(TEXTS, pattern)
+    optional=dict.fromkeys((*TEXTS, *CODES), pattern)
     | dict.fromkeys(DATES, date_key)
     | dict.fromkeys(TIMES, time_key)
     | dict.fromkeys(NUMBERS, number_key),

@@ -140,6 +140,12 @@ NOT_TRIED = (
     NotTried(
         "pynetdicom getscu", "get", _US, "compressed images: it proposes uncompressed syntaxes only"
     ),
+    NotTried(
+        "pynetdicom echoscu",
+        "echo",
+        _US,
+        "--repeat: its thread may take the answer to the second request for a request, and aborts",
+    ),
     NotTried("pynetdicom findscu", "unified procedure step", _US, "our node has no such service"),
     NotTried(
         "pynetdicom qrscp",

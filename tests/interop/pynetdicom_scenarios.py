@@ -16,7 +16,7 @@ from pynetdicom import AE, evt
 from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.presentation import build_context, build_role
 
-from tests.interop.pynetdicom_peer import TITLE, tell, tls_context
+from tests.interop.pynetdicom_peer import TITLE, settle, tell, tls_context
 from tests.interop.values import (
     CT_IMAGE_STORAGE,
     FILM_SESSION,
@@ -190,6 +190,9 @@ def call(options: argparse.Namespace) -> None:
     if not association.is_established:
         tell(json.dumps([["rejected", association.is_rejected]]))
         return
-    told = list(SCENARIOS[options.scenario](association, reported))
+    told = []
+    for each in SCENARIOS[options.scenario](association, reported):
+        told.append(each)
+        settle(association)
     association.release()
     tell(json.dumps([*told, ["released", association.is_released]]))

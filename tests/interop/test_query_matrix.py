@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydicom
 from pydicom.dataset import Dataset
@@ -33,6 +34,8 @@ from tests.interop.relay import into_tls
 from tests.interop.shared_certificates import shared_certificates
 from tests.interop.test_dcmtk_scu import contexts_file
 from tests.running import Node, start_node
+
+T = TypeVar("T")
 
 PEERS = """
 [[peer]]
@@ -138,8 +141,8 @@ class PynetdicomTests(_Archive):
         node = await self.archive()
         asking = Asking(node)
         await deferToThread(asking.store, list(FILES.values()))
-        for query, found in zip(QUERIES, await deferToThread(asking.find, QUERIES), strict=True):
-            self.assert_found(query, found)
+        for query in QUERIES:
+            self.assert_found(query, await deferToThread(asking.find, query))
         for query in RETRIEVALS:
             got = self.directory()
             await deferToThread(asking.get, query, got)
@@ -149,7 +152,11 @@ class PynetdicomTests(_Archive):
 
 
 class Asking:
-    """pynetdicom's requestor, which blocks."""
+    """pynetdicom's requestor, which blocks.
+
+    Each operation has an association of its own: where one follows another at once, the thread of
+    the association may take the answer to the second one for a request, and abort.
+    """
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -159,27 +166,22 @@ class Asking:
 
     def store(self, paths: list[Path]) -> None:
         """Send files, each in the transfer syntax that it is in."""
-        metas = [pydicom.dcmread(path, stop_before_pixels=True).file_meta for path in paths]
-        kinds = {(meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID) for meta in metas}
+        for path in paths:
+            meta = pydicom.dcmread(path, stop_before_pixels=True).file_meta
+            context = build_context(meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID)
+            status = self._within(partial(_send, path), [context])
+            assert status == 0, path
 
-        def send(association: Any) -> None:
-            for path in paths:
-                assert association.send_c_store(path).Status == 0, path
+    def find(self, query: Query) -> list[Dataset]:
+        """What is found."""
+        model = _FIND[query.root]
 
-        self._within(send, [build_context(*kind) for kind in sorted(kinds)])
+        def ask(association: Any) -> list[Dataset]:
+            *found, (status, _) = association.send_c_find(_identifier(query), model)
+            assert status.Status == 0, (query, status)
+            return [data for _, data in found]
 
-    def find(self, queries: tuple[Query, ...]) -> list[list[Dataset]]:
-        """What is found, for each of these."""
-        found: list[list[Dataset]] = []
-
-        def ask(association: Any) -> None:
-            for query in queries:
-                answers = list(association.send_c_find(_identifier(query), _FIND[query.root]))
-                assert answers[-1][0].Status == 0, query
-                found.append([data for _, data in answers[:-1]])
-
-        self._within(ask, [build_context(each) for each in _FIND.values()])
-        return found
+        return self._within(ask, [build_context(model)])
 
     def get(self, query: Query, directory: Path) -> None:
         """Have it sent on the association that asks."""
@@ -211,7 +213,7 @@ class Asking:
 
         self._within(ask, [build_context(_MOVE[query.root])])
 
-    def _within(self, ask: Callable[[Any], None], contexts: list[Any], **more: Any) -> None:
+    def _within(self, ask: Callable[[Any], T], contexts: list[Any], **more: Any) -> T:
         entity = AE("ASKING")
         association = entity.associate(
             "localhost",
@@ -223,9 +225,14 @@ class Asking:
         )
         assert association.is_established
         try:
-            ask(association)
+            return ask(association)
         finally:
             association.release()
+
+
+def _send(path: Path, association: Any) -> int:
+    status: int = association.send_c_store(path).Status
+    return status
 
 
 def _syntaxes(query: Query) -> set[UID]:
