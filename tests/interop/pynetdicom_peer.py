@@ -106,7 +106,7 @@ def settle(association: Association) -> None:
     It pauses during each operation.  Where the next one begins before it has woken up, it goes on
     in the midst of that, takes the answer for a request, and nobody is told of it.
     """
-    while association._is_paused and association.is_established:  # noqa: SLF001  # it does not say
+    while association._is_paused and association.is_established:  # it does not say
         time.sleep(0.0005)
 
 
