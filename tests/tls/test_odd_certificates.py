@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 
@@ -185,9 +186,15 @@ class SizeTests(SynchronousTestCase):
     ) -> LinkConnection:
         client = Verifier(trust).clientConnectionForTLS(None)
         encoded = [certificate.public_bytes(Encoding.DER) for certificate in certificates]
-        begin = time.process_time()
-        alert = show(client, encoded)
-        self.assertLess(time.process_time() - begin, 0.5)
+        # What other tests have left behind is not collected at the cost of this one.
+        gc.disable()
+        try:
+            begin = time.thread_time()
+            alert = show(client, encoded)
+            took = time.thread_time() - begin
+        finally:
+            gc.enable()
+        self.assertLess(took, 0.5)
         self.assertNotEqual(alert, 0)
         self.assertLess(len(str(client.refusal)), 2000)
         return client

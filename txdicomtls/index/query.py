@@ -12,7 +12,7 @@ when the query began and is still there comes exactly once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydicom.dataelem import DataElement
@@ -124,11 +124,11 @@ class Search(Iterator[list[Dataset]]):
                 derived.append(DERIVED[tag])
                 continue
             known: Attribute | Count = BY_TAG.get(tag) or COUNTS[tag]
-            vr = known.vr if isinstance(known, Attribute) else "IS"
-            told = Field(tag=tag, vr=vr, position=len(columns))
-            if isinstance(known, Attribute) and known.inner:
-                told = replace(told, inner=known.inner, asked=_asked(element))
-            fields.append(told)
+            vr, inner = (known.vr, known.inner) if isinstance(known, Attribute) else ("IS", {})
+            asked_of_items = _asked(element) if inner else frozenset()
+            fields.append(
+                Field(tag=tag, vr=vr, position=len(columns), inner=inner, asked=asked_of_items)
+            )
             columns.append(TABLES[known.level].c[known.column])
         for position, each in enumerate(derived, start=len(columns)):
             fields.append(Field(tag=each.tag, vr=each.vr, position=position))
