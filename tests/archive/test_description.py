@@ -46,8 +46,6 @@ class DescribedTests(SynchronousTestCase):
             },
             described({0x00080005: b"ISO_IR 144"}, LITTLE, items),
         )
-        long = {0x00400275: [{0x00400009: b"x" * 11_000}, {0x00400009: b"short"}]}
-        self.assertIn("short", described({}, LITTLE, long)["RequestAttributesSequence"])
 
     @given(
         st.dictionaries(st.sampled_from(TAGS), st.binary(max_size=40)),

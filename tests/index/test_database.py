@@ -105,6 +105,16 @@ class SchemaTests(IndexCase):
         self.assertIn("'contents'", error.problem)
         self.assertEqual(before, self.definitions())
 
+    def test_a_schema_that_cannot_be_made_whole_is_not_made_at_all(self) -> None:
+        for table in reversed(METADATA.sorted_tables):
+            self.write(f"DROP TABLE {table.name}")
+        self.write("DROP TABLE alembic_version")
+        self.write("CREATE TABLE theirs (name INTEGER)")
+        self.write("CREATE INDEX ix_tasks_due ON theirs (name)")
+        before = self.definitions()
+        self.assertRaises(IndexUnavailable, open_index, self.where)
+        self.assertEqual(before, self.definitions())
+
     def test_nodes_that_start_at_once_migrate_once(self) -> None:
         where = self.make_database()
         failures: list[BaseException] = []

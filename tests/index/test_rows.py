@@ -14,9 +14,11 @@ from txdicomtls.index.rows import (
     cleaned,
     identity_of,
     instance_row,
+    level_row,
     patient_row,
     study_row,
 )
+from txdicomtls.index.sequences import items_of, sequence_text
 
 
 def kept(level: Level, one: InstanceRecord, column: str) -> object:
@@ -55,6 +57,24 @@ class RowTests(SynchronousTestCase):
         one = record(AccessionNumber="x" * 9999, PatientComments="y" * 99999)
         self.assertEqual("x" * LONGEST_INDEXED, kept(Level.STUDY, one, "accession_number"))
         self.assertEqual("y" * LONGEST, kept(Level.PATIENT, one, "patient_comments"))
+
+    def test_of_a_sequence_each_value_is_cut_and_the_items_that_are_too_many_are_left_out(
+        self,
+    ) -> None:
+        items = [{0x00400009: "x" * 9999}, {0x00400009: " short ", 0x00401001: "\0"}]
+        many = [*items, *({0x00401001: f"{number:0200d}"} for number in range(100))]
+        one = record(RequestAttributesSequence=sequence_text(many))
+        text = level_row(Level.SERIES, one)["request_attributes_sequence"]
+        self.assertLessEqual(len(text), LONGEST)
+        self.assertEqual(
+            [{0x00400009: "x" * LONGEST_INDEXED}, {0x00400009: "short"}, many[2]],
+            items_of(text)[:3],
+        )
+
+    def test_of_a_sequence_nothing_is_kept_that_is_none(self) -> None:
+        for text in ("nonsense", "[1]", '[{"00100010":"not of this one"}]'):
+            one = record(RequestAttributesSequence=text)
+            self.assertEqual("", level_row(Level.SERIES, one)["request_attributes_sequence"])
 
     def test_of_several_values_where_one_is_allowed_the_first_is_searched(self) -> None:
         one = record(AccessionNumber="A\\B", StudyDescription="C\\D")

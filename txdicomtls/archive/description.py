@@ -8,7 +8,6 @@ from struct import iter_unpack
 from txdicomtls import uids
 from txdicomtls.dataset.text import character_sets, decode_text
 from txdicomtls.index.attributes import BY_TAG, SPECIFIC_CHARACTER_SET
-from txdicomtls.index.rows import inner_value_of
 from txdicomtls.index.sequences import sequence_text
 
 
@@ -20,9 +19,10 @@ def described(
     """Decode the raw values that the index wants.  Never raises.
 
     :param values: raw, by tag; those that the index does not keep are left out.
-    :param items: of each sequence, likewise, the values of each item.
     :param transfer_syntax_uid: of the data set; decides about the order of bytes.
-    :return: text by keyword; several values have a backslash between them.
+    :param items: of each sequence, likewise, the values of each item.
+    :return: text by keyword; several values have a backslash between them; that of a sequence is
+        a :func:`~txdicomtls.index.sequences.sequence_text`.
     """
     sets = character_sets(values.get(SPECIFIC_CHARACTER_SET, b""))
     order = ">" if transfer_syntax_uid == uids.EXPLICIT_VR_BIG_ENDIAN else "<"
@@ -50,8 +50,4 @@ def _inner(
     """Decode those values of an item that the index keeps, which are texts all."""
     if SPECIFIC_CHARACTER_SET in values:  # an item may have its own (PS3.5 7.5.3)
         sets = character_sets(values[SPECIFIC_CHARACTER_SET])
-    return {
-        tag: inner_value_of(decode_text(values[tag], vr, sets), vr)
-        for tag, vr in kept.items()
-        if tag in values
-    }
+    return {tag: decode_text(values[tag], vr, sets) for tag, vr in kept.items() if tag in values}

@@ -125,7 +125,7 @@ class Folder:
 
 
 def _identified(instance: IncomingInstance, contents: Contents) -> Identified:
-    attributes = described(contents.values, instance.transfer_syntax_uid, contents.items)
+    attributes = described(contents.values, instance.transfer_syntax_uid)
     try:
         path = _LAYOUT.path(instance.sop_instance_uid, attributes)
     except InvalidInstance:

@@ -100,7 +100,7 @@ class Matcher:
             _matches(key, element_of(candidate, key.tag), utc_offset) for key in self.keys
         )
 
-    def items(self, tag: int, candidate: Dataset) -> Sequence[Dataset]:
+    def matching_items(self, tag: int, candidate: Dataset) -> Sequence[Dataset]:
         """Those items of a sequence that match what is asked of them: what a response has.
 
         :param tag: the sequence.

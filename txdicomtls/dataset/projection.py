@@ -60,7 +60,7 @@ def _project(keys: Dataset, candidate: Dataset) -> Dataset:
             value = Sequence() if vr == "SQ" else empty_value_for_VR(vr)
             response[key.tag] = DataElement(key.tag, vr, value, already_converted=True)
         elif found.VR == "SQ" and vr == "SQ" and key.value and len(key.value[0]):
-            matching = Matcher.of(Dataset({key.tag: key})).items(key.tag, candidate)
+            matching = Matcher.of(Dataset({key.tag: key})).matching_items(key.tag, candidate)
             items = Sequence(_project(key.value[0], item) for item in matching)
             response[key.tag] = DataElement(key.tag, "SQ", items, already_converted=True)
         else:

@@ -158,7 +158,7 @@ class Search(Iterator[list[Dataset]]):
             response = candidate(self._fields, row)
             if self._matcher.matches(response):
                 for sequence in self._sequences:
-                    response[sequence].value = self._matcher.items(sequence, response)
+                    response[sequence].value = self._matcher.matching_items(sequence, response)
                 self._complete(response, available=row[key] not in missing)
                 found.append(response)
         return found

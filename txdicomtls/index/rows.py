@@ -53,10 +53,10 @@ def value_of(record: InstanceRecord, attribute: Attribute) -> str:
         return ""
     if attribute.inner:
         items = (
-            {tag: inner_value_of(item.get(tag, ""), vr) for tag, vr in attribute.inner.items()}
+            {tag: _inner_value(item.get(tag, ""), vr) for tag, vr in attribute.inner.items()}
             for item in items_of(text)
         )
-        return sequence_text(items)
+        return sequence_text(items, longest=LONGEST)
     if attribute.vr in UNSPLIT_VRS:
         return cleaned(text).rstrip(" ")
     if attribute.indexed and not attribute.many:
@@ -67,8 +67,7 @@ def value_of(record: InstanceRecord, attribute: Attribute) -> str:
     return _answerable(text, attribute.vr)
 
 
-def inner_value_of(text: str, vr: str) -> str:
-    """Give the value of an attribute of an item as it is kept."""
+def _inner_value(text: str, vr: str) -> str:
     return _answerable(cleaned(text, LONGEST_INDEXED).strip(" "), vr)
 
 

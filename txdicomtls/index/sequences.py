@@ -12,28 +12,26 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-#: Characters of all that is kept of one sequence; items behind that are left out.
-LONGEST = 10240
 
-
-def sequence_text(items: Iterable[Mapping[int, str]]) -> str:
-    """Give the text that is kept.
+def sequence_text(items: Iterable[Mapping[int, str]], *, longest: int | None = None) -> str:
+    """Give the text of a sequence.
 
     :param items: of each, the texts that are kept, by tag; several values have a backslash between
         them.  What is empty is left out, and so are items with nothing else.
+    :param longest: characters that it may have; the items that are too many for that are left out.
     :return: empty where nothing is left.
     """
     kept: list[str] = []
-    left = LONGEST - len("[]")
+    length = len("[]")
     for item in items:
         texts = {f"{tag:08X}": text for tag, text in item.items() if text}
         if not texts:
             continue
-        written = _json(texts)
-        left -= len(written) + 1
-        if left < 0:
+        one = _json(texts)
+        length += len(one) + len(",")
+        if longest is not None and length > longest:
             break
-        kept.append(written)
+        kept.append(one)
     return f"[{','.join(kept)}]" if kept else ""
 
 

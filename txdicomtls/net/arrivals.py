@@ -157,8 +157,8 @@ class Arrivals:
         try:
             self._take_some()
         except BaseException:
-            # As a reactor does where a protocol fails to take what was read; a call that it was
-            # asked for it would only log.
+            # As a reactor does where a protocol fails to take what was read; where a delayed call
+            # fails, it only logs that.
             if self._tell_end is None:
                 self._owner.transport.abortConnection()
                 raise
