@@ -27,23 +27,16 @@ MATCHES = 100_000
 class Plenty:
     """Never has to wait for a match, which is the worst that a provider can do to others."""
 
-    def __init__(self) -> None:
-        self._matches = [_match(number) for number in range(100)]
-
     async def find(self, query: Query) -> AsyncIterator[Dataset]:
         """One after the other."""
         for number in range(MATCHES):
-            yield self._matches[number % len(self._matches)]
-
-
-def _match(number: int) -> Dataset:
-    match = Dataset()
-    match.PatientID = f"P{number}"
-    match.PatientName = f"Doe^Number{number}"
-    match.StudyInstanceUID = f"1.2.3.{number}"
-    match.StudyDate = "20260101"
-    match.StudyDescription = "nothing in particular"
-    return match
+            match = Dataset()
+            match.PatientID = f"P{number}"
+            match.PatientName = f"Doe^Number{number}"
+            match.StudyInstanceUID = f"1.2.3.{number}"
+            match.StudyDate = "20260101"
+            match.StudyDescription = "nothing in particular"
+            yield match
 
 
 async def serve(reactor: IReactor, endpoint: str, directory: str) -> None:

@@ -125,7 +125,9 @@ class DamageTests(ArchiveCase):
         self.assertEqual(0, status, said)
 
     async def test_an_index_that_is_gone_is_made_from_the_files(self) -> None:
-        root = await self.alone()
+        node = await self.beside()
+        await node.process.stop()
+        root = node.data
         _, before, _ = await self.archive("list", "--level=IMAGE", "--json")
         for path in root.glob("index.sqlite*"):
             path.unlink()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from tests.index.databases import IndexCase, InPostgres
 from tests.index.identifiers import data_set, found, identifier
@@ -15,6 +17,7 @@ from tests.index.records import record
 from txdicomtls.dataset.matching import Matcher, MatchOptions
 from txdicomtls.errors import InvalidKey
 from txdicomtls.index import Root
+from txdicomtls.index.sequences import sequence_text
 
 #: Attributes that differ in how they are compared, and whether they may have several values here.
 TEXTS = {
@@ -24,17 +27,20 @@ TEXTS = {
     "OtherPatientNames": True,
     "StudyDescription": True,
     "AccessionNumber": False,
+    "Modality": True,
     "StationName": True,
+    "ImageType": True,
     "PatientComments": False,
 }
-#: Those that have ASCII alone, by the standard and in the index.
+#: Those of them that the standard has in ASCII.
 CODES = ("Modality", "ImageType")
+#: What is kept of an item of a sequence.
+TAGS = {"RequestedProcedureID": 0x00401001, "ScheduledProcedureStepID": 0x00400009}
 DATES = ("StudyDate", "PatientBirthDate", "ContentDate")
 TIMES = ("StudyTime", "ContentTime")
 NUMBERS = ("InstanceNumber", "SliceLocation", "Rows")
 
 text = st.text("aAb^=éÉßx _%/", max_size=5).map(str.strip)
-code = st.lists(st.text("aAb^=x _%/", max_size=5).map(str.strip), min_size=1, max_size=2)
 several = st.lists(text, min_size=1, max_size=2).map("\\".join)
 pattern = st.text("aAb^=éÉß*?_%/", max_size=6).map(str.strip)
 date = st.sampled_from(("", "20200101", "20200102", "2020.01.01", "20211231", "2021", "never"))
@@ -48,14 +54,13 @@ number_key = st.sampled_from(("1", "2", "-1.50"))
 
 values = st.fixed_dictionaries(
     {keyword: several if many else text for keyword, many in TEXTS.items()}
-    | dict.fromkeys(CODES, code.map("\\".join))
     | dict.fromkeys(DATES, date)
     | dict.fromkeys(TIMES, time)
     | dict.fromkeys(NUMBERS, number)
 )
 keys = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys((*TEXTS, *CODES), pattern)
+    optional=dict.fromkeys(TEXTS, pattern)
     | dict.fromkeys(DATES, date_key)
     | dict.fromkeys(TIMES, time_key)
     | dict.fromkeys(NUMBERS, number_key),
@@ -67,6 +72,15 @@ like_names = st.fixed_dictionaries(
     dict.fromkeys(("PatientName", "ReferringPhysicianName"), st.text("aA^= é", max_size=5))
 )
 name_keys = st.fixed_dictionaries({"PatientName": st.text("a^=É*?", max_size=4)})
+
+
+#: Sequences, of few characters and of those that mean something in JSON or in SQL.
+requests = st.lists(
+    st.fixed_dictionaries(dict.fromkeys(TAGS, st.text('aAé"\\/%_', max_size=3))), max_size=3
+)
+request_keys = st.fixed_dictionaries(
+    {}, optional=dict.fromkeys(TAGS, st.text('aAé"\\/%_*?', max_size=3))
+)
 
 
 class SupersetCase(IndexCase):
@@ -85,17 +99,50 @@ class SupersetCase(IndexCase):
         except InvalidKey:
             return
         wanted = [
-            one.sop_instance_uid for one in records if matcher.matches(data_set(**one.attributes))
+            one.sop_instance_uid
+            for one in records
+            if matcher.matches(data_set(**in_ascii(dict(one.attributes))))
         ]
-        answer = found(
-            self.index,
-            identifier("IMAGE", **asked),
-            "SOPInstanceUID",
-            root=Root.STUDY,
-            relational=True,
-            match=options,
+        self.assertEqual(sorted(wanted), self.answer(identifier("IMAGE", **asked), options))
+
+    def answer(self, asked: Dataset, options: MatchOptions) -> list[str]:
+        """The instances that are found."""
+        return found(
+            self.index, asked, "SOPInstanceUID", root=Root.STUDY, relational=True, match=options
         )
-        self.assertEqual(sorted(wanted), answer)
+
+    def check_sequences(self, kept: list[list[dict[str, str]]], item: dict[str, str]) -> None:
+        """The same for a sequence, of which each series has its own."""
+        for row in self.rows("instances"):
+            self.index.remove(str(row["sop_instance_uid"]))
+        asked = identifier("IMAGE")
+        asked.RequestAttributesSequence = Sequence([data_set(**item)])
+        try:
+            matcher = Matcher.of(asked)
+        except InvalidKey:
+            return
+        wanted = []
+        for study, items in enumerate(kept):
+            by_tag = [{TAGS[name]: value for name, value in each.items()} for each in items]
+            one = record(study, RequestAttributesSequence=sequence_text(by_tag))
+            self.index.add([one])
+            candidate = Dataset()
+            candidate.RequestAttributesSequence = Sequence(
+                [data_set(**each) for each in items if any(each.values())]
+            )
+            if matcher.matches(candidate):
+                wanted.append(one.sop_instance_uid)
+        self.assertEqual(sorted(wanted), self.answer(asked, MatchOptions()))
+
+
+def in_ascii(attributes: dict[str, str]) -> dict[str, str]:
+    """Attributes as the index has them: codes with question marks for what is not ASCII."""
+    codes = {
+        keyword: value.encode("ascii", "replace").decode()
+        for keyword, value in attributes.items()
+        if keyword in CODES
+    }
+    return attributes | codes
 
 
 class SupersetTests(SupersetCase):
@@ -113,6 +160,13 @@ class SupersetTests(SupersetCase):
     ) -> None:
         self.check(kept, asked, combined=False)
 
+    @settings(deadline=None, max_examples=200)
+    @given(st.lists(requests, min_size=1, max_size=6), request_keys)
+    def test_all_sequences_that_match_are_found(
+        self, kept: list[list[dict[str, str]]], item: dict[str, str]
+    ) -> None:
+        self.check_sequences(kept, item)
+
 
 class SupersetInPostgresTests(InPostgres, SupersetCase):
     @settings(deadline=None, max_examples=60)
@@ -128,3 +182,10 @@ class SupersetInPostgresTests(InPostgres, SupersetCase):
         self, kept: list[dict[str, str]], asked: dict[str, str]
     ) -> None:
         self.check(kept, asked, combined=False)
+
+    @settings(deadline=None, max_examples=60)
+    @given(st.lists(requests, min_size=1, max_size=6), request_keys)
+    def test_all_sequences_that_match_are_found(
+        self, kept: list[list[dict[str, str]]], item: dict[str, str]
+    ) -> None:
+        self.check_sequences(kept, item)

@@ -75,6 +75,7 @@ _PYNETDICOM = (
     Tried("pynetdicom findscu", "worklist", _US, "test_pynetdicom_apps.CallingTests"),
     Tried("pynetdicom getscu", "get", _US, "test_pynetdicom_apps.CallingTests"),
     Tried("pynetdicom movescu", "move", _US, "test_pynetdicom_apps.CallingTests"),
+    Tried("pynetdicom", "echo", _US, "test_pynetdicom_services_scu.ServiceTests"),
     Tried("pynetdicom", "store", _US, "test_query_matrix.PynetdicomTests"),
     Tried("pynetdicom", "find", _US, "test_query_matrix.PynetdicomTests"),
     Tried("pynetdicom", "get", _US, "test_query_matrix.PynetdicomTests"),

@@ -130,12 +130,20 @@ def finds(association: Any, _: list[Any]) -> Iterator[Any]:
     yield ["ended", status.Status, found >= 3]
 
 
+def echoes(association: Any, _: list[Any]) -> Iterator[Any]:
+    """Several, one after the other."""
+    for _number in range(3):
+        yield ["echoed", association.send_c_echo().Status]
+
+
 def nothing(association: Any, _: list[Any]) -> Iterator[Any]:
     """An association alone."""
     yield ["echoed", association.send_c_echo().Status]
 
 
-SCENARIOS = {each.__name__: each for each in (steps, films, commitment, reports, finds, nothing)}
+SCENARIOS = {
+    each.__name__: each for each in (steps, films, commitment, reports, finds, echoes, nothing)
+}
 
 #: Whoever reports on an association of its own is SCP there.
 AS_SCP = ("reports",)

@@ -110,6 +110,10 @@ class ServiceTests(TestCase):
             self.assertEqual((event_type, "1.2.3.9"), (heard, instance))
             self.assertEqual("2.25.1", information.TransactionUID)
 
+    async def test_each_of_its_echoes_is_answered(self) -> None:
+        _, told = await self.told("echoes")
+        self.assertEqual([*(["echoed", 0] for _ in range(3)), ["released", True]], told)
+
     async def test_its_c_cancel_ends_a_query(self) -> None:
         _, told = await self.told("finds", more=[Find(Endless(), means_of(the_reactor()))])
         self.assertEqual([["ended", 0xFE00, True], ["released", True]], told)
